@@ -1,0 +1,52 @@
+"""The command line: ``framefetch serve``, ``snapshot``, ``settings``.
+
+Errors go to stderr in one line, with a hint. Exit codes: 0 done, 1 our own fault, 2 wrong usage or a
+bad setting, 3 the request or the video is at fault (4xx), 4 the store is at fault or out of time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from framefetch import __version__
+from framefetch.commands import serve, settings, snapshot
+from framefetch.settings import BadSetting
+
+COMMANDS = (serve, snapshot, settings)
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(
+        prog="framefetch",
+        description="One picture of a video in object storage, for the bytes that the picture needs.",
+        epilog="Exit codes: 0 done, 1 our own fault, 2 wrong usage, 3 the request or the video (4xx), "
+        "4 the store or out of time (5xx).",
+    )
+    top.add_argument("--version", action="version", version=f"framefetch {__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        command.add_to(commands)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        The exit code.
+    """
+    options = parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except BadSetting as error:
+        print(f"framefetch: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

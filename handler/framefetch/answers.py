@@ -1,0 +1,70 @@
+"""How answers look on the wire: OSS's headers, OSS's XML errors. Pure.
+
+The order of the elements of an error is the documented one (OSS, "Error responses"): Code, Message,
+RequestId, HostId, what the code adds, EC, RecommendDoc. An error of a HEAD request travels in
+``x-oss-err``, as a HEAD has no body.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from framefetch.call import Answer
+
+if TYPE_CHECKING:
+    from framefetch.call import Call
+    from framefetch.errors import FramefetchError
+
+ALWAYS = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; sandbox"),
+)
+"""On every answer: nothing that a browser would run."""
+_TROUBLESHOOT = "https://api.aliyun.com/troubleshoot?q="
+
+
+def picture_answer(
+    status: int, headers: tuple[tuple[str, str], ...], body: bytes, *, with_length: bool
+) -> Answer:
+    """An answer of the service itself."""
+    length = (("Content-Length", str(len(body))),) if with_length else ()
+    return Answer(status, (*ALWAYS, *headers, *length), body)
+
+
+def error_answer(error: FramefetchError, call: Call, request_id: str) -> Answer:
+    """The answer that tells a caller what went wrong, and what to change."""
+    body = error_xml(error, call.header("host") or "", request_id)
+    keep = f"max-age={error.max_age_s}" if error.max_age_s else "no-store"
+    headers = [*ALWAYS, ("Cache-Control", keep)]
+    if error.ec:
+        headers.append(("x-oss-ec", error.ec))
+    if error.retry_after_s is not None:
+        headers.append(("Retry-After", str(error.retry_after_s)))
+    if call.method == "HEAD":
+        headers.append(("x-oss-err", base64.b64encode(body).decode()))
+        return Answer(error.status, tuple(headers), b"")
+    headers += [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))]
+    return Answer(error.status, tuple(headers), body)
+
+
+def error_xml(error: FramefetchError, host: str, request_id: str) -> bytes:
+    """OSS's XML for an error."""
+    rows = [
+        ("Code", error.code),
+        ("Message", str(error)),
+        ("RequestId", request_id),
+        ("HostId", host),
+        *error.extras,
+    ]
+    if error.ec:
+        rows += [("EC", error.ec), ("RecommendDoc", _TROUBLESHOOT + error.ec)]
+    lines = [f"  <{name}>{_text(value)}</{name}>" for name, value in rows]
+    return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<Error>", *lines, "</Error>", ""]).encode()
+
+
+def _text(value: str) -> str:
+    """Text that is valid in XML 1.0, whatever a caller sent."""
+    clean = value.encode("utf-8", "backslashreplace").decode()
+    return escape("".join(c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" for c in clean))

@@ -1,0 +1,126 @@
+"""Validators and conditional requests (RFC 9110 §8.8, §13). Pure.
+
+The ETag of a picture names everything that decides its bytes: the object's version, the canonical
+request, every setting that changes pixels, the versions of what decodes and encodes, and the machine's
+architecture. A picture of an object without a strong ETag has no strong ETag either.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from framefetch.errors import PreconditionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from framefetch.call import Call
+    from framefetch.process import SnapshotRequest
+    from framefetch.sources import ObjectInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What a cache may compare: either may be missing, where the store does not say."""
+
+    etag: str | None
+    last_modified: datetime | None
+
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """As headers of an answer."""
+        pairs = []
+        if self.etag:
+            pairs.append(("ETag", self.etag))
+        if self.last_modified:
+            pairs.append(("Last-Modified", http_date(self.last_modified)))
+        return tuple(pairs)
+
+
+def validators(info: ObjectInfo, request: SnapshotRequest, renderer: Iterable[object]) -> Validators:
+    """The validators of a picture.
+
+    Args:
+        info: the object that it is taken from.
+        request: what was asked.
+        renderer: whatever else decides the bytes: settings, versions, architecture.
+    """
+    if info.etag is None:
+        return Validators(None, info.last_modified)
+    weak = info.etag.startswith("W/")
+    parts = (info.etag, info.version_id or "", request.canonical(), *map(str, renderer))
+    digest = hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32].upper()
+    return Validators(f'{"W/" if weak else ""}"{digest}"', info.last_modified)
+
+
+def is_conditional(call: Call) -> bool:
+    """Whether an answer without a picture is possible."""
+    names = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since")
+    return any(call.header(name) is not None for name in names)
+
+
+def is_fresh(call: Call, current: Validators, renderer_since: datetime) -> bool:
+    """Whether the caller already has this picture, so that 304 is the answer.
+
+    Args:
+        call: the request.
+        current: of the picture that would be made.
+        renderer_since: since when settings and versions cannot have changed. A picture that is older
+            may look different today, which a date alone does not tell.
+
+    Raises:
+        PreconditionFailed: If-Match or If-Unmodified-Since does not hold.
+    """
+    if_match = call.header("if-match")
+    if if_match is not None:
+        if not _matches(if_match, current.etag, strong=True):
+            raise PreconditionFailed(extras=(("Condition", "If-Match"),))
+    elif (date := _date(call.header("if-unmodified-since"))) and _is_later(current.last_modified, date):
+        raise PreconditionFailed(extras=(("Condition", "If-Unmodified-Since"),))
+    if_none_match = call.header("if-none-match")
+    if if_none_match is not None:
+        return _matches(if_none_match, current.etag, strong=False)
+    date = _date(call.header("if-modified-since"))
+    if date is None or current.last_modified is None:
+        return False
+    return not _is_later(current.last_modified, date) and date >= renderer_since
+
+
+def cache_control(current: Validators, max_age_s: int) -> str:
+    """For how long a shared cache may keep a picture: only what can be told apart from its successor."""
+    if current.etag is None or current.etag.startswith("W/"):
+        return "no-store"
+    return f"public, max-age={max_age_s}"
+
+
+def http_date(moment: datetime) -> str:
+    """An HTTP date (RFC 9110 §5.6.7)."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def _date(text: str | None) -> datetime | None:
+    """An HTTP date; a malformed one is as good as none (RFC 9110 §13.1.3)."""
+    try:
+        date = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+def _is_later(moment: datetime | None, date: datetime) -> bool:
+    # HTTP dates have no fractions of a second.
+    return moment is None or moment.replace(microsecond=0) > date
+
+
+def _matches(field: str, etag: str | None, *, strong: bool) -> bool:
+    if field.strip() == "*":
+        return True
+    if etag is None or (strong and etag.startswith("W/")):
+        return False
+    listed = [one.strip() for one in field.split(",")]
+    if strong:
+        return etag in listed
+    return etag.removeprefix("W/") in [one.removeprefix("W/") for one in listed]

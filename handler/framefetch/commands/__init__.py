@@ -1,0 +1,1 @@
+"""The commands of ``framefetch``, one module each: `add_to` a parser, and `run`."""

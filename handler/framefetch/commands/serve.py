@@ -1,0 +1,109 @@
+"""``framefetch serve``: the service as a local server over one source."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from framefetch.settings import BadSetting, Settings
+from framefetch.sources.locate import open_source
+
+if TYPE_CHECKING:
+    import argparse
+
+SAMPLE = "sample.mp4"
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
+    """Adds the command to the parser."""
+    mine = commands.add_parser("serve", help="answer HTTP requests for pictures of one source's videos")
+    mine.add_argument(
+        "source",
+        nargs="?",
+        metavar="WHAT",
+        help="a folder, s3://bucket/prefix, gs://…, az://… or https://host/prefix "
+        "(default: FRAMEFETCH_SOURCE, else the folder films; an empty folder gets a sample film)",
+    )
+    mine.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    mine.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 takes a free one")
+    mine.add_argument(
+        "--public", action="store_true", help="needed with a --host that others reach: anyone may read"
+    )
+    mine.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves until interrupted."""
+    settings = Settings.from_environment()
+    local = _is_loopback(options.host)
+    if not local and not options.public:
+        message = f"--host {options.host} can be reached by others: add --public to say that anyone may read."
+        raise BadSetting(message)
+    what = options.source or settings.source or "films"
+    sample = _fill(what)
+    source = open_source(what, settings)
+
+    try:
+        import uvicorn  # noqa: PLC0415 - only this command needs the server
+
+        from framefetch.asgi import application  # noqa: PLC0415
+    except ImportError as error:
+        message = f"the server is not installed ({error.name}): pip install 'framefetch[server]'."
+        raise BadSetting(message) from None
+    from framefetch.snapshot import Service  # noqa: PLC0415 - slow to import, and not needed to refuse
+
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    config = uvicorn.Config(
+        application(Service(settings, source), local=local),
+        host=options.host,
+        port=options.port,
+        http="h11",
+        loop="asyncio",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=int(settings.timeout_s) + 1,
+    )
+    server = uvicorn.Server(config)
+    listener = config.bind_socket()
+    host, port = listener.getsockname()[:2]
+    host = f"[{host}]" if ":" in host else host
+    print(f"framefetch serves {what} at http://{host}:{port}/", flush=True)
+    print(f"Try http://{host}:{port}/{sample}?x-oss-process=video/snapshot,t_1000", flush=True)
+    server.run(sockets=[listener])
+    return 0
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _fill(what: str) -> str:
+    """Makes the sample film where a folder has no films; tells a name to try."""
+    if "://" in what:
+        return "VIDEO"
+    folder = Path(what)
+    if not folder.exists():
+        if not folder.parent.is_dir():
+            message = f"{what!r} is not a folder, and neither is the one that it would be in."
+            raise BadSetting(message)
+        folder.mkdir()
+    if not folder.is_dir():
+        message = f"{what!r} is not a folder."
+        raise BadSetting(message)
+    names = sorted(one.name for one in folder.iterdir() if one.is_file() and not one.name.startswith("."))
+    if names:
+        return SAMPLE if SAMPLE in names else names[0]
+    from framefetch.sample import make_sample  # noqa: PLC0415 - only a first start needs it
+
+    print(f"{what} is empty: making {SAMPLE}, a film of 20 seconds.", flush=True)
+    make_sample(folder / SAMPLE)
+    return SAMPLE

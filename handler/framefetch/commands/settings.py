@@ -1,0 +1,33 @@
+"""``framefetch settings``: every setting, its value here, what it takes and what it means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from framefetch.settings import Settings
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
+    """Adds the command to the parser."""
+    mine = commands.add_parser("settings", help="print every setting, its value and meaning")
+    mine.set_defaults(run=run)
+
+
+def run(_: argparse.Namespace) -> int:
+    """Prints the table."""
+    values = Settings.from_environment()
+    for one in Settings.table():
+        value = getattr(values, one.name)
+        changed = "" if value == one.default else f" (default {text(one.default)})"
+        print(f"{one.variable}={text(value)}{changed}\n    {one.meaning} Takes {one.kind.takes}.")
+    return 0
+
+
+def text(value: object) -> str:
+    """A value as it would be written in the environment."""
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,106 @@
+"""``framefetch snapshot``: one picture of one video, through the same service as a request."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+from framefetch.call import Answer, Call
+from framefetch.commands.trace_table import trace_table
+from framefetch.process import PARAMETER, Format, Mode, Rotate, SnapshotRequest
+from framefetch.settings import BadSetting, Settings
+from framefetch.sources.locate import split_source
+
+if TYPE_CHECKING:
+    import argparse
+
+_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
+_SUFFIXED = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+OUR_FAULT, CALLERS_FAULT, SOURCES_FAULT = 1, 3, 4
+
+
+def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
+    """Adds the command to the parser."""
+    mine = commands.add_parser("snapshot", help="write one picture of one video to a file")
+    mine.add_argument("source", metavar="SRC", help="a path, s3://bucket/key, gs://…, az://… or https://…")
+    mine.add_argument("-t", "--time", default="0", help="17s, 17000 (ms) or 00:00:17.5 (default: 0)")
+    mine.add_argument("-W", "--width", type=int, default=0, help="pixels; 0 follows from the height")
+    mine.add_argument("-H", "--height", type=int, default=0, help="pixels; 0 follows from the width")
+    mine.add_argument("-f", "--format", choices=[str(one) for one in Format], help="default: by the file's name")
+    mine.add_argument("--fast", action="store_true", help="the nearest keyframe at or before the time")
+    mine.add_argument("--rotate", choices=["auto", "h", "w"], help="turn as the video says, or to portrait, landscape")
+    mine.add_argument("-o", "--output", required=True, metavar="FILE", help="- is standard output")
+    mine.add_argument("--trace", action="store_true", help="print what was read, with purpose, bytes and ms")
+    mine.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Makes the picture and writes it."""
+    settings = Settings.from_environment()
+    request = _request(options)
+    source, key = split_source(options.source, settings)
+    from framefetch.observe import Record  # noqa: PLC0415 - slow to import, and not needed to refuse
+    from framefetch.snapshot import Service  # noqa: PLC0415
+
+    service = Service(settings, source)
+    record = Record(service.budget())
+    answer = service.answer(Call("GET", "/" + quote(key), f"{PARAMETER}={quote(request.canonical())}"), record)
+    if options.trace:
+        print(trace_table(record), file=sys.stderr)
+    if answer.status != 200:  # noqa: PLR2004
+        return _fail(answer)
+    if options.output == "-":
+        sys.stdout.buffer.write(answer.body)
+        return 0
+    try:
+        Path(options.output).write_bytes(answer.body)
+    except OSError as error:
+        message = f"cannot write {options.output}: {error.strerror}."
+        raise BadSetting(message) from None
+    print(f"{options.output}: the picture at {answer.header('x-framefetch-time')} ms", file=sys.stderr)
+    return 0
+
+
+def _request(options: argparse.Namespace) -> SnapshotRequest:
+    ending = Path(options.output).suffix.lower().removeprefix(".")
+    form = options.format or ("png" if ending == "png" else "jpg")
+    if min(options.width, options.height) < 0:
+        message = "--width and --height are 0 or more."
+        raise BadSetting(message)
+    return SnapshotRequest(
+        at_ms=parse_time_ms(options.time),
+        width=options.width,
+        height=options.height,
+        mode=Mode.FAST if options.fast else Mode.EXACT,
+        format=Format(form),
+        rotate=Rotate(options.rotate) if options.rotate else Rotate.NONE,
+    )
+
+
+def parse_time_ms(text: str) -> int:
+    """Reads a time: ``17000`` are milliseconds, ``17s``, ``1.5m`` and ``00:00:17.5`` say their unit.
+
+    Raises:
+        BadSetting: it is none.
+    """
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    if found := _SUFFIXED.fullmatch(text):
+        return round(float(found[1]) * _UNITS_MS[found[2]])
+    if found := _CLOCK.fullmatch(text):
+        return round((int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])) * 1000)
+    message = f"-t {text!r} is not a time: write 17s, 17000 (milliseconds) or 00:00:17.5."
+    raise BadSetting(message)
+
+
+def _fail(answer: Answer) -> int:
+    error = ET.fromstring(answer.body)  # noqa: S314 - our own answer
+    print(f"framefetch: {error.findtext('Code')}: {error.findtext('Message')}", file=sys.stderr)
+    if answer.status == 500:  # noqa: PLR2004
+        return OUR_FAULT
+    return SOURCES_FAULT if answer.status > 500 else CALLERS_FAULT  # noqa: PLR2004

@@ -1,0 +1,102 @@
+"""Which container a film is in, told by its own first bytes and by nothing else.
+
+FFmpeg is never asked: its guess can be a playlist that opens other files, or a text that a terminal
+emulator draws. What no rule below knows is not a film for us. Names are those of FFmpeg's demuxers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HEAD_BYTES = 1024
+"""More than any rule below looks at, but those that search."""
+
+_TOP_LEVEL_BOXES = frozenset(
+    {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"sidx", b"pnot", b"uuid"}
+)
+_ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_TS_PACKET_BYTES = 188
+_TS_SYNC = 0x47
+_TS_SYNCS_WANTED = 5
+
+
+def _isobmff(head: bytes) -> bool:
+    """ISO/IEC 14496-12 §4.2: a box's size and type; QuickTime files may start without ftyp."""
+    return head[4:8] in _TOP_LEVEL_BOXES
+
+
+def _mpegts(head: bytes) -> bool:
+    """ISO/IEC 13818-1 §2.4.3.2: a sync byte every 188 bytes; a recording may start inside a packet.
+
+    Blu-ray's form has four more bytes before each packet.
+    """
+    for step, before in ((_TS_PACKET_BYTES, 0), (_TS_PACKET_BYTES + 4, 4)):
+        for first in range(before, before + step):
+            seen = head[first::step]
+            if seen[:_TS_SYNCS_WANTED].count(_TS_SYNC) == _TS_SYNCS_WANTED:
+                return True
+    return False
+
+
+def _units(head: bytes) -> list[bytes]:
+    """The first two bytes of every unit that a start code (00 00 01) begins."""
+    found, at = [], head.find(b"\x00\x00\x01")
+    while at >= 0:
+        found.append(head[at + 3 : at + 5])
+        at = head.find(b"\x00\x00\x01", at + 3)
+    return [unit for unit in found if len(unit) == 2]  # noqa: PLR2004 - a NAL header of HEVC is two bytes
+
+
+def _starts_with_start_code(head: bytes) -> bool:
+    return head[:3] == b"\x00\x00\x01" or head[:4] == b"\x00\x00\x00\x01"
+
+
+def _hevc(head: bytes) -> bool:
+    """ITU-T H.265 §7.4.2.2: a video or sequence parameter set (types 32, 33) early in the stream."""
+    return _starts_with_start_code(head) and any(
+        unit[0] >> 1 in (32, 33) and not unit[0] & 0x81 and unit[1] == 1 for unit in _units(head)
+    )
+
+
+def _h264(head: bytes) -> bool:
+    """ITU-T H.264 §7.4.1: a sequence parameter set (type 7) early in the stream, with a known profile."""
+    profiles = (66, 77, 88, 100, 110, 122, 244, 44, 83, 86, 118, 128)
+    return _starts_with_start_code(head) and any(
+        unit[0] & 0x9F == 7 and unit[1] in profiles  # noqa: PLR2004 - nal_unit_type 7
+        for unit in _units(head)
+    )
+
+
+def _obu(head: bytes) -> bool:
+    """AV1 §7.5: a temporal delimiter with nothing in it, then a sequence header, sizes present."""
+    return head[:2] == b"\x12\x00" and head[2:3] == b"\x0a"
+
+
+def _dv(head: bytes) -> bool:
+    """IEC 61834-2: the header block of the first DIF sequence."""
+    return len(head) > 3 and head[:3] == b"\x1f\x07\x00" and head[3] & 0x7F == 0x3F  # noqa: PLR2004
+
+
+RULES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("mov", _isobmff),
+    ("matroska", lambda head: head[:4] == b"\x1a\x45\xdf\xa3" and (b"webm" in head[:64] or b"matroska" in head[:64])),
+    ("flv", lambda head: head[:4] == b"FLV\x01"),
+    ("avi", lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI "),
+    ("ogg", lambda head: head[:4] == b"OggS"),
+    ("asf", lambda head: head[:16] == _ASF_HEADER),
+    ("ivf", lambda head: head[:4] == b"DKIF"),
+    ("mpeg", lambda head: head[:4] == b"\x00\x00\x01\xba"),
+    ("hevc", _hevc),
+    ("h264", _h264),
+    ("obu", _obu),
+    ("dv", _dv),
+    ("mpegts", _mpegts),
+)  # fmt: skip
+
+
+def sniff(head: bytes) -> str | None:
+    """The demuxer's name for a film that starts with these bytes; None for anything else."""
+    return next((name for name, rule in RULES if rule(head)), None)

@@ -1,0 +1,269 @@
+"""The boundary to FFmpeg: films are opened and decoded here, and nowhere else.
+
+In goes a file-like reader with the container that we sniffed ourselves, out come packets and frames.
+FFmpeg is promised nothing that it could misuse: no name, no protocol, no second file, no format but
+the one given. Whatever it, PyAV or Python raises leaves this module as one of our errors.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import av
+import av.error
+from av.stream import Disposition
+
+from framefetch.errors import (
+    CorruptFilm,
+    FramefetchError,
+    ImageTooLarge,
+    NoVideoStream,
+    UnsupportedCodec,
+    UnsupportedFormat,
+)
+from framefetch.orientation import Orientation
+from framefetch.sources import Changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from av.container import InputContainer
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from framefetch.budget import Budget
+    from framefetch.reader import RangeReader
+    from framefetch.settings import Settings
+
+# PyAV 18 raises on metadata that is not UTF-8 unless told otherwise; PyAV 19 never does.
+_TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
+
+DECODERS = (
+    "h264 hevc vvc av1 libdav1d libaom-av1 vp8 vp9 libvpx libvpx-vp9 mpeg4 mpeg1video mpeg2video h263 flv "
+    "theora mjpeg prores dvvideo wmv1 wmv2 wmv3 vc1 msmpeg4v1 msmpeg4v2 msmpeg4 vp6 vp6f vp6a "
+    "dnxhd ffv1 rawvideo svq1 svq3 cinepak png qtrle"
+).split()
+"""The video decoders that a film may use; all others do not exist for us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One decoded picture, as it is in the film: not yet turned, scaled or converted.
+
+    Attributes:
+        frame: its planes, with their colour tags.
+        time_ms: on the presentation clock.
+        orientation: what the display matrix says is to be done with it.
+        sar: sample aspect ratio, width to height of one sample.
+    """
+
+    frame: VideoFrame
+    time_ms: Fraction
+    orientation: Orientation
+    sar: Fraction
+
+
+@contextmanager
+def as_our_errors() -> Iterator[None]:
+    """Turns everything that PyAV or Python raises inside into an error of our tree.
+
+    About four in a hundred damaged files make PyAV raise something that is no FFmpegError, so all of
+    `Exception` is caught: whatever the cause, it is the film that could not be read.
+    """
+    try:
+        yield
+    except (FramefetchError, Changed):
+        # Raised by our own reader inside FFmpeg's callback, or by us: already what it should be.
+        raise
+    except MemoryError as error:
+        message = "The video needs more memory than one picture may cost."
+        raise ImageTooLarge(message, detail=repr(error)) from error
+    except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError) as error:
+        raise UnsupportedCodec(detail=repr(error)) from error
+    except Exception as error:
+        raise CorruptFilm(
+            hint="The video may play elsewhere by skipping the damage; try another t.", detail=repr(error)
+        ) from error
+
+
+class Film:
+    """A film that FFmpeg has opened over a reader: its first real video stream, ready to be decoded.
+
+    Args:
+        reader: the file; has no name.
+        demuxer: FFmpeg's name of the container, from `containers.sniff`.
+        settings: limits and threads.
+        budget: checked between packets.
+
+    Raises:
+        UnsupportedFormat: FFmpeg cannot open it as that container.
+        NoVideoStream: there is no video stream, or only cover pictures.
+        UnsupportedCodec: the codec is unknown, or the film is encrypted.
+        ImageTooLarge: the pictures are above `max_pixels`.
+    """
+
+    def __init__(self, reader: RangeReader, demuxer: str, settings: Settings, budget: Budget) -> None:
+        self._reader = reader
+        self._settings = settings
+        self._budget = budget
+        self.demuxer = demuxer
+        self.damaged = False
+        """Whether the decoder has met damage since the last flush."""
+        self._open()
+
+    def _open(self) -> None:
+        self._reader.seek(0)
+        with as_our_errors():
+            try:
+                self.container = _open(self._reader, self.demuxer, self._settings)
+            except (av.error.InvalidDataError, av.error.EOFError) as error:
+                raise UnsupportedFormat(
+                    hint="The file starts like a video, but cannot be opened as one.", detail=repr(error)
+                ) from error
+            try:
+                self.stream = _choose(self.container)
+                _check_codec(self.stream, self._settings)
+            except BaseException:
+                self.container.close()
+                raise
+            self.time_base = Fraction(self.stream.time_base.numerator, self.stream.time_base.denominator)
+            context = self.stream.codec_context
+            # What a decoder makes of damaged data depends on how many pictures it works on at once, so
+            # the number is fixed, and never the machine's.
+            context.thread_count = self._settings.threads
+            context.thread_type = "FRAME"
+            context.options = {"max_pixels": str(self._settings.max_pixels)}
+
+    def rewind(self) -> None:
+        """Goes back to the first packet, by opening again: some containers cannot seek to it, and
+        the bytes are still in the reader."""
+        self.container.close()
+        self._open()
+
+    @property
+    def picture_shape(self) -> tuple[int, int, float]:
+        """Width and height of a decoded picture, and its bytes a pixel, over all planes."""
+        context = self.stream.codec_context
+        form = context.format
+        bits = float(form.padded_bits_per_pixel) if form else 24.0
+        return context.width, context.height, bits / 8
+
+    def packets(self) -> Iterator[Packet[VideoStream]]:
+        """The packets of the video stream from the present position on; the last one is empty and
+        flushes the decoder."""
+        with as_our_errors():
+            for packet in self.container.demux(self.stream):
+                self._budget.check()
+                if packet.has_sidedata("encryption_info"):
+                    raise UnsupportedCodec("The video is encrypted.", hint="Serve a clear copy of it.")
+                yield packet
+
+    def seek(self, timestamp: int) -> bool:
+        """Goes to a keyframe near a timestamp (in the stream's time base), by preference before it.
+
+        Returns:
+            False where the container cannot; the position is then unknown.
+        """
+        self.stream.codec_context.flush_buffers()
+        try:
+            self.container.seek(timestamp, stream=self.stream, backward=True)
+        except av.error.FFmpegError:
+            return False
+        return True
+
+    def decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
+        """Decodes one packet. Damage inside it costs its own picture and no more.
+
+        Returns:
+            The pictures that became ready, in presentation order.
+        """
+        self._budget.check()
+        with as_our_errors():
+            try:
+                frames = packet.decode()
+            except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError):
+                self.damaged = True
+                return []
+            self.damaged = self.damaged or any(frame.is_corrupt for frame in frames)
+            return frames
+
+    def flush(self) -> None:
+        """Makes the decoder forget, so that it can start at another keyframe."""
+        self.damaged = False
+        self.stream.codec_context.flush_buffers()
+
+    def picture(self, frame: VideoFrame, time_ms: Fraction) -> Picture:
+        """A frame with what the film says of how it is to be shown."""
+        sar = self.stream.sample_aspect_ratio or self.stream.codec_context.sample_aspect_ratio
+        return Picture(
+            frame=frame,
+            time_ms=time_ms,
+            orientation=_orientation(frame),
+            sar=Fraction(sar.numerator, sar.denominator) if sar else Fraction(1),
+        )
+
+    def close(self) -> None:
+        """Frees what FFmpeg holds."""
+        self.container.close()
+
+
+def _open(reader: RangeReader, demuxer: str, settings: Settings) -> InputContainer:
+    return av.open(
+        reader,
+        "r",
+        format=demuxer,
+        options={
+            "format_whitelist": demuxer,
+            "protocol_whitelist": "none",
+            "codec_whitelist": ",".join(DECODERS),
+            "max_streams": "64",
+            "max_pixels": str(settings.max_pixels),
+            "threads": "1",
+        },
+        io_open=_refuse_to_open,
+        **_TOLERANT,
+    )
+
+
+def _refuse_to_open(url: str, _flags: int, _options: dict[str, str]) -> object:
+    """FFmpeg calls this when a film refers to another file: never."""
+    raise UnsupportedFormat(
+        "The video refers to other files.", hint="Make it self-contained.", detail=f"refused to open {url!r}"
+    )
+
+
+def _choose(container: InputContainer) -> VideoStream:
+    """The first video stream that is not a cover picture."""
+    for stream in container.streams.video:
+        if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            return stream
+    raise NoVideoStream(hint="Audio files and cover pictures have no frames to show.")
+
+
+def _check_codec(stream: VideoStream, settings: Settings) -> None:
+    context: Any = stream.codec_context
+    if context is None or not context.codec or context.codec.name not in DECODERS:
+        name = context.name if context else "unknown"
+        raise UnsupportedCodec(f"The video codec {name} is not supported.")
+    if context.width * context.height > settings.max_pixels:
+        raise ImageTooLarge(
+            f"The video's pictures of {context.width} x {context.height} are above the limit of "
+            f"{settings.max_pixels} pixels."
+        )
+
+
+def _orientation(frame: VideoFrame) -> Orientation:
+    for side in _side_data(frame):
+        if side.type.name == "DISPLAYMATRIX":
+            return Orientation.from_display_matrix(bytes(side))
+    return Orientation()
+
+
+def _side_data(frame: VideoFrame) -> Iterable[Any]:
+    # A mapping by type, but iterated by position in both PyAV 18 and 19.
+    side: Any = frame.side_data
+    return [side[index] for index in range(len(side))]

@@ -1,0 +1,273 @@
+"""The generic way to a picture: FFmpeg's own demuxer, with seeks that are checked.
+
+In goes an opened `Film`, t and the mode; out comes the `Picture`. Used for every container that has
+no index reader of ours. A seek is never believed: it counts only when it brought a keyframe at or
+before the wanted time, and is repeated further back when it did not. A keyframe is not believed
+either: some containers flag every picture, so the decoder has to agree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+from framefetch.errors import CorruptFilm
+from framefetch.process import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from av.packet import Packet
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+    from framefetch.decode import Film, Picture
+
+    VideoPacket = Packet[VideoStream]
+
+_UNTIMED = frozenset({"h264", "hevc", "obu"})
+"""Raw streams: no timestamps and no index; a picture's time is its number over the frame rate."""
+_FIRST_STEP_S = Fraction(1)
+_PLAYED_BYTES = 4 << 20
+"""A decoder patches damage with what it decoded before, so a damaged picture looks as in a player
+only when all before it was decoded too. This far into a film, that is done."""
+_REORDER = 16
+"""Pictures that a codec may hold back for reordering (ITU-T H.264 and H.265: 16 at most)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """A decoded picture and its time on the presentation clock, in seconds."""
+
+    frame: VideoFrame
+    time_s: Fraction
+
+
+def find_picture(film: Film, at_ms: int, mode: Mode) -> Picture:
+    """Decodes the picture that answers t.
+
+    Args:
+        film: freshly opened, at its start.
+        at_ms: on the presentation clock.
+        mode: exact: the last picture whose time is <= t; fast: the nearest keyframe at or before t.
+            Past the end, both give the last keyframe; before the first picture, the first picture.
+
+    Raises:
+        CorruptFilm: there is a video stream, but no picture could be decoded where it should be.
+        FramefetchError: as `Film` and its reader raise.
+    """
+    at_s = Fraction(at_ms, 1000)
+    search = _Untimed(film) if film.demuxer in _UNTIMED else _Timed(film)
+    found = search.fast(at_s) if mode is Mode.FAST else search.exact(at_s)
+    if found is None:
+        raise CorruptFilm(hint="No picture could be decoded there; try another t.")
+    return film.picture(found.frame, found.time_s * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Packets from a keyframe on in decode order, and whatever follows them in the film."""
+
+    packets: list[VideoPacket]
+    rest: Iterator[VideoPacket]
+
+    @property
+    def pts(self) -> int:
+        """The keyframe's presentation time."""
+        return self.packets[0].pts or 0
+
+
+class _Timed:
+    """A film whose packets carry timestamps."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        # FFmpeg has read these already while it probed, so they cost nothing.
+        start = list(islice(film.packets(), _REORDER))
+        shown = [self._seconds(p.pts) for p in start if p.pts is not None and not p.is_discard]
+        self._first_s = min(shown, default=Fraction(0))
+        self._step_s = next((self._seconds(p.duration) for p in start if p.duration), Fraction(0))
+        self._zero_s = self._clock_zero() if shown else Fraction(0)
+
+    def _clock_zero(self) -> Fraction:
+        """The timestamp, in seconds, that is t = 0: the start of the earliest of all tracks.
+
+        FFmpeg rounds it to microseconds, so the track that it came from gives the exact value. It
+        looks at the first packet only: a later one may be shown earlier.
+        """
+        container = self._film.container
+        if container.start_time is None:
+            return self._first_s
+        rounded = Fraction(container.start_time, 1_000_000)
+        for stream in container.streams:
+            if stream.start_time is not None and stream.time_base is not None:
+                base = Fraction(stream.time_base.numerator, stream.time_base.denominator)
+                if abs(stream.start_time * base - rounded) < Fraction(1, 500_000):
+                    return min(self._first_s, stream.start_time * base)
+        return min(self._first_s, rounded)
+
+    def _seconds(self, timestamp: int) -> Fraction:
+        return timestamp * self._film.time_base
+
+    def exact(self, at_s: Fraction) -> _Shown | None:
+        """The picture shown at a time on the clock."""
+        target_s = self._zero_s + at_s
+        for run in self._runs(target_s, for_display=False):
+            shown, at_end = self._decode_until(run, target_s)
+            if shown is None:
+                continue
+            if at_end and target_s > shown.time_s + self._zero_s + self._duration_s(shown.frame):
+                return self.fast(at_s)
+            if self._film.damaged and (run.packets[0].pos or 0) <= _PLAYED_BYTES:
+                return self._from_start(target_s)
+            return shown
+        return self._from_start(target_s)
+
+    def fast(self, at_s: Fraction) -> _Shown | None:
+        """The nearest keyframe at or before a time on the clock."""
+        for run in self._runs(self._zero_s + at_s, for_display=True):
+            wanted_s = self._seconds(run.pts)
+            for frame in self._frames(run):
+                if frame.pts == run.pts:
+                    if frame.key_frame:
+                        return self._shown(frame)
+                    # Flagged by the container, but built on earlier pictures.
+                    return self.exact(wanted_s - self._zero_s)
+                if (frame.pts or 0) > run.pts:
+                    break
+        return self._from_start(self._zero_s + at_s)
+
+    def _runs(self, target_s: Fraction, *, for_display: bool) -> Iterator[_Run]:
+        """Runs that start at a keyframe whose time is at or before the target: the nearest one
+        first, then ever earlier ones, for a decoder may show nothing so soon after a keyframe.
+
+        Args:
+            target_s: a timestamp.
+            for_display: leave out keyframes that the edit list cuts.
+        """
+        limit_s = position_s = target_s
+        step_s = _FIRST_STEP_S
+        while True:
+            at_start = position_s <= self._first_s
+            run = self._gather(None if at_start else position_s, limit_s, for_display=for_display)
+            if run is not None:
+                yield run
+                limit_s = position_s = self._seconds(run.pts) - self._film.time_base
+                step_s = _FIRST_STEP_S
+            else:
+                position_s -= step_s
+                step_s *= 2
+            if at_start:
+                return
+
+    def _gather(self, position_s: Fraction | None, limit_s: Fraction, *, for_display: bool) -> _Run | None:
+        """Seeks (None: to the very start), and reads on until no later keyframe can be at or before
+        the limit."""
+        if position_s is None:
+            self._film.rewind()
+        elif not self._film.seek(int(position_s // self._film.time_base)):
+            return None
+        packets = self._film.packets()
+        found: list[VideoPacket] = []
+        for packet in packets:
+            if packet.is_keyframe and packet.pts is not None and not (for_display and packet.is_discard):
+                if self._seconds(packet.pts) <= limit_s:
+                    found = [packet]
+                    continue
+                if not found:
+                    # The seek landed too late, so nothing that follows can be of use.
+                    return None
+            if found:
+                found.append(packet)
+            clock = packet.dts if packet.dts is not None else packet.pts
+            if clock is not None and self._seconds(clock) > limit_s:
+                break
+        return _Run(found, packets) if found else None
+
+    def _decode_until(self, run: _Run, target_s: Fraction) -> tuple[_Shown | None, bool]:
+        """The last picture at or before the target, and whether the film ended with it.
+
+        There is none when the run's keyframe turns out not to be one.
+        """
+        last: VideoFrame | None = None
+        for frame in self._frames(run):
+            if frame.pts == run.pts and not frame.key_frame:
+                return None, False
+            if self._seconds(frame.pts or 0) > target_s:
+                return (self._shown(last) if last else None), False
+            last = frame
+        return (self._shown(last) if last else None), True
+
+    def _from_start(self, target_s: Fraction) -> _Shown | None:
+        """The last picture at or before the target, or else the first one, without a keyframe to
+        trust: everything is decoded from the first packet on."""
+        self._film.rewind()
+        last: VideoFrame | None = None
+        for frame in self._decoded(self._film.packets()):
+            if last is not None and self._seconds(frame.pts or 0) > target_s:
+                break
+            last = frame
+        return self._shown(last) if last else None
+
+    def _frames(self, run: _Run) -> Iterator[VideoFrame]:
+        self._film.flush()
+        yield from self._decoded(chain(run.packets, run.rest))
+
+    def _decoded(self, packets: Iterable[VideoPacket]) -> Iterator[VideoFrame]:
+        # The last pictures of a stream may lack a time of their own: each follows the one before.
+        before: int | None = None
+        for packet in packets:
+            for frame in self._film.decode(packet):
+                if frame.pts is None:
+                    frame.pts = (before or 0) + int(self._step_s / self._film.time_base)
+                elif before is not None and frame.pts > before:
+                    self._step_s = self._seconds(frame.pts - before)
+                before = frame.pts
+                yield frame
+
+    def _shown(self, frame: VideoFrame) -> _Shown:
+        return _Shown(frame, self._seconds(frame.pts or 0) - self._zero_s)
+
+    def _duration_s(self, frame: VideoFrame) -> Fraction:
+        """For how long a picture is shown, as far as the container says."""
+        return self._seconds(frame.duration) if frame.duration else self._step_s
+
+
+class _Untimed:
+    """A raw stream: there is nothing to seek by, so it is decoded from its start."""
+
+    def __init__(self, film: Film) -> None:
+        self._film = film
+        rate = film.stream.guessed_rate
+        # FFmpeg's own assumption where the stream does not say.
+        self._period_s = Fraction(rate.denominator, rate.numerator) if rate else Fraction(1, 25)
+
+    def exact(self, at_s: Fraction) -> _Shown | None:
+        """The picture shown at a time on the clock."""
+        last, key, at_end = self._until(at_s)
+        if at_end and last is not None and at_s > last.time_s + self._period_s:
+            return key or last
+        return last
+
+    def fast(self, at_s: Fraction) -> _Shown | None:
+        """The nearest keyframe at or before a time on the clock."""
+        last, key, _ = self._until(at_s)
+        return key or last
+
+    def _until(self, at_s: Fraction) -> tuple[_Shown | None, _Shown | None, bool]:
+        """The last picture and the last keyframe at or before a time; whether the film ended."""
+        last = key = None
+        for number, frame in enumerate(self._frames()):
+            time_s = number * self._period_s
+            if time_s > at_s:
+                return last, key, False
+            last = _Shown(frame, time_s)
+            if frame.key_frame:
+                key = last
+        return last, key, True
+
+    def _frames(self) -> Iterator[VideoFrame]:
+        for packet in self._film.packets():
+            yield from self._film.decode(packet)

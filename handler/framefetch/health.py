@@ -1,0 +1,39 @@
+"""The health page: that the process answers and, to those who may know, what it is made of."""
+
+from __future__ import annotations
+
+import json
+import platform
+
+import av
+
+from framefetch.answers import ALWAYS
+from framefetch.call import Answer
+from framefetch.containers.sniff import RULES
+from framefetch.decode import DECODERS
+from framefetch.process import Format
+from framefetch.snapshot import versions
+
+
+def health_answer(*, detailed: bool) -> Answer:
+    """What ``/healthz`` answers.
+
+    Args:
+        detailed: versions and what is built in; for a listener that only this machine reaches.
+    """
+    body = b"ok\n"
+    content_type = "text/plain"
+    if detailed:
+        built_in = sorted(set(DECODERS) & set(av.codecs_available))
+        page = {
+            "status": "ok",
+            "versions": versions() | {"Python": platform.python_version()},
+            "machine": platform.machine(),
+            "containers": [name for name, _ in RULES],
+            "decoders": built_in,
+            "formats": [str(form) for form in Format],
+        }
+        body = json.dumps(page, indent=2).encode() + b"\n"
+        content_type = "application/json"
+    headers = (("Content-Type", content_type), ("Cache-Control", "no-store"), ("Content-Length", str(len(body))))
+    return Answer(200, (*ALWAYS, *headers), body)

@@ -1,0 +1,305 @@
+"""Films in S3 and everything that speaks it, in Google Cloud Storage and in Azure Blob, through obstore.
+
+In: keys below one bucket's prefix. Out: ranges of exactly these objects: a key that obstore would turn
+into another name is refused. Its retries are off, because they resume a body without If-Match. It knows
+no deadline that differs from request to request, so each GET runs in a thread that is left behind when
+the time is over. One table turns its errors into ours; its messages, which hold URLs, go no further.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any
+
+from framefetch.errors import (
+    AccessDenied,
+    InvalidObjectName,
+    InvalidObjectState,
+    NoSuchBucket,
+    NoSuchKey,
+    RequestTimeout,
+    SourceBusy,
+    SourceError,
+)
+from framefetch.sources import Changed, ObjectInfo, Transient
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from obstore import GetOptions, GetResult
+    from obstore.store import ObjectStore
+
+    from framefetch.budget import Budget
+
+CONNECT_S = 2.0
+IDLE_S = 30.0
+"""A connection that rested longer is not used again: see `dial.py`."""
+
+_STATUS = re.compile(r"\n\s+inner: Status \{\s+status: (\d{3}),")
+_CODE = re.compile(r"<Code>(\w{1,64})</Code>")
+_KIND = re.compile(r"\n\s+kind: (\w+),")
+_NO_TIME = datetime.fromtimestamp(0, UTC)
+"""What obstore says when there was no Last-Modified."""
+
+_METADATA_HOSTS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
+
+
+class CloudSource:
+    """The objects below one bucket's prefix.
+
+    Args:
+        kind: ``s3``, ``gs`` or ``az``.
+        store: obstore's, without a prefix of its own.
+        prefix: put before every key, with a ``/``; empty for none.
+    """
+
+    def __init__(self, kind: str, store: ObjectStore, prefix: str) -> None:
+        self.kind = kind
+        self.suffix_ranges = kind != "az"
+        self.store = store
+        self.prefix = prefix.strip("/")
+
+    def open(self, key: str) -> CloudObject:
+        """The object of this key; sends nothing yet."""
+        refuse_unnameable(key)
+        return CloudObject(self.store, f"{self.prefix}/{key}" if self.prefix else key)
+
+
+def refuse_unnameable(key: str) -> None:
+    """Raises for a key whose object obstore cannot ask for.
+
+    Its ``Path::parse`` drops a ``/`` at either end without a word, and refuses empty, ``.`` and ``..``
+    segments and control characters; both are the same to the caller.
+    """
+    named = all(segment not in ("", ".", "..") for segment in key.split("/"))
+    plain = not any(char < " " or char == "\x7f" or "\ud800" <= char <= "\udfff" for char in key)
+    if not (named and plain):
+        raise InvalidObjectName(
+            hint="Keys with empty, . or .. segments, control characters or bytes that are not UTF-8 "
+            "cannot be read from this store."
+        )
+
+
+@dataclass(slots=True)
+class CloudObject:
+    """One object, while one request reads it."""
+
+    store: ObjectStore
+    path: str
+
+    def get(self, start: int, stop: int | None, budget: Budget, if_match: str | None = None) -> CloudReply:
+        """See `StoredObject.get`."""
+        budget.check()
+        options: GetOptions = {"if_match": if_match} if if_match is not None else {}
+        if start < 0:
+            options["range"] = {"suffix": -start}
+        elif stop is None:
+            options["range"] = {"offset": start}
+        else:
+            options["range"] = (start, stop)
+
+        def ask() -> GetResult:
+            import obstore  # noqa: PLC0415 - heavy, and only needed here
+
+            return obstore.get(self.store, self.path, options=options)
+
+        transfer = _Transfer(ask)
+        try:
+            result: GetResult = transfer.next(budget)
+        except Changed:
+            # 416 to the first byte can mean an object without one.
+            if start <= 0 and if_match is None:
+                return self._empty(budget)
+            raise
+        first, last = result.range
+        return CloudReply(_info(result.meta), first, last, transfer, budget)
+
+    def close(self) -> None:
+        """Nothing is held between two ranges but the client's connections."""
+
+    def _empty(self, budget: Budget) -> CloudReply:
+        """The answer of an empty object, after a look whether it is one."""
+
+        def ask() -> Any:  # noqa: ANN401 - obstore's ObjectMeta, a dict
+            import obstore  # noqa: PLC0415
+
+            return obstore.head(self.store, self.path)
+
+        budget.ask()
+        look = _Transfer(ask)
+        info = _info(look.next(budget))
+        if info.size:
+            raise SourceError(detail="416 for the first byte of an object that is not empty")
+        return CloudReply(info, 0, 0, look, budget)
+
+
+@dataclass(slots=True)
+class CloudReply:
+    """The answer to one ranged GET."""
+
+    info: ObjectInfo
+    start: int
+    stop: int
+    transfer: _Transfer = field(repr=False)
+    budget: Budget = field(repr=False)
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body, in pieces as they arrive."""
+        while (piece := self.transfer.next(self.budget)) is not None:
+            self.budget.check()
+            yield piece
+
+    def close(self) -> None:
+        """Ends the transfer; its connection is used again only when the body was read to its end."""
+        self.transfer.dropped = True
+
+
+class _Transfer:
+    """One request in a thread of its own: first its result, then its body in pieces, then None."""
+
+    def __init__(self, ask: Callable[[], Any]) -> None:
+        self.dropped = False
+        self._ask = ask
+        self._came: SimpleQueue[Any] = SimpleQueue()
+        threading.Thread(target=self._run, name="framefetch-get", daemon=True).start()
+
+    def next(self, budget: Budget) -> Any:  # noqa: ANN401 - the result, then bytes, then None
+        """What comes next.
+
+        Raises:
+            RequestTimeout: nothing came while there was time.
+        """
+        try:
+            came = self._came.get(timeout=max(budget.remaining_s, 0.001))
+        except Empty:
+            self.dropped = True
+            raise RequestTimeout(detail="the store was silent until the deadline") from None
+        if isinstance(came, BaseException):
+            raise as_ours(came) from came
+        return came
+
+    def _run(self) -> None:
+        try:
+            result = self._ask()
+            self._came.put(result)
+            if isinstance(result, dict):
+                return
+            # Pieces as small as they come: what was put together before a fault would be lost with it.
+            for piece in result.stream(min_chunk_size=1):
+                if self.dropped:
+                    return
+                self._came.put(bytes(piece))
+            self._came.put(None)
+        except BaseException as fault:  # noqa: BLE001 - a panic of the client is one as well
+            self._came.put(fault)
+
+
+def _info(meta: Any) -> ObjectInfo:  # noqa: ANN401 - obstore's ObjectMeta
+    modified = meta["last_modified"]
+    return ObjectInfo(
+        size=meta["size"],
+        etag=meta["e_tag"] or None,
+        last_modified=None if modified == _NO_TIME else modified,
+        version_id=meta["version"] or None,
+    )
+
+
+def _forbidden(detail: str) -> Exception:
+    return AccessDenied(detail=detail)
+
+
+def _busy(detail: str) -> Exception:
+    # The client hides Retry-After, so our own second stands in for it.
+    return Transient(SourceBusy(detail=detail))
+
+
+def _passing(detail: str) -> Exception:
+    return Transient(SourceError(detail=detail))
+
+
+def _changed(_: str) -> Exception:
+    return Changed()
+
+
+def _no_key(detail: str) -> Exception:
+    return NoSuchKey(detail=detail)
+
+
+def _no_bucket(detail: str) -> Exception:
+    return NoSuchBucket(detail=detail)
+
+
+def _archived(detail: str) -> Exception:
+    return InvalidObjectState(hint="The object is archived; restore it first.", detail=detail)
+
+
+def _bad_name(detail: str) -> Exception:
+    return InvalidObjectName(detail=detail)
+
+
+TABLE: dict[str, Callable[[str], Exception]] = {
+    # The store's own word, where it gave one.
+    "InvalidObjectState": _archived,
+    "BlobArchived": _archived,
+    "NoSuchBucket": _no_bucket,
+    "ContainerNotFound": _no_bucket,
+    "ExpiredToken": _forbidden,
+    "TokenRefreshRequired": _forbidden,
+    "RequestTimeTooSkewed": _forbidden,
+    "InvalidAccessKeyId": _forbidden,
+    "SlowDown": _busy,
+    "ServerBusy": _busy,
+    # The status.
+    "401": _forbidden,
+    "403": _forbidden,
+    "404": _no_key,
+    "408": _passing,
+    "412": _changed,
+    "416": _changed,
+    "429": _busy,
+    "500": _passing,
+    "502": _passing,
+    "503": _busy,
+    "504": _passing,
+    # The client's class of error, where it says neither.
+    "FileNotFoundError": _no_key,
+    "NotFoundError": _no_key,
+    "PermissionDeniedError": _forbidden,
+    "UnauthenticatedError": _forbidden,
+    "PreconditionError": _changed,
+    "InvalidPathError": _bad_name,
+    "ValueError": _bad_name,
+    # What reqwest calls its faults: of connections, of bodies that broke off.
+    "Connect": _passing,
+    "Request": _passing,
+    "Timeout": _passing,
+    "Interrupted": _passing,
+    "Decode": _passing,
+    "Body": _passing,
+}
+"""Every way in which obstore fails that is not simply a `SourceError`; the first that fits counts."""
+
+
+def as_ours(fault: BaseException) -> Exception:
+    """What an error of obstore's means to us."""
+    text = str(fault)
+    head = text.split("\n", 1)[0]
+    if any(host in head for host in _METADATA_HOSTS):
+        return SourceError(
+            hint="No credentials for the store were found; ?anonymous=true reads public buckets.",
+            detail="the credentials were looked for at the cloud's metadata service",
+        )
+    status = _STATUS.search(text)
+    code = _CODE.search(text, status.end()) if status else None
+    kind = _KIND.search(text) if status is None else None
+    words = [found[1] for found in (code, status, kind) if found is not None]
+    words.insert(2 if status else 0, type(fault).__name__)
+    detail = " ".join(words)
+    for word in words:
+        if word in TABLE:
+            return TABLE[word](detail)
+    return SourceError(detail=detail)

@@ -1,0 +1,263 @@
+"""One object, read in ranges: what is the same for every store.
+
+In: a `StoredObject`, whose answers may be late, short, long, wrong or of another version. Out: exactly
+the bytes that were asked for, all of them of the version that answered first. Every answer is checked
+before its bytes go on; a body that breaks off goes on at the byte it reached; retries are bounded by
+the range, the request, the container's quota and the deadline. Never hands on a byte too many, and
+never bytes of two versions: `Changed` ends the reading, and the caller starts over.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from framefetch.budget import sleep_s
+from framefetch.errors import SourceBusy, SourceError
+from framefetch.sources import Changed, Transient
+from framefetch.trace import RangeRead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from framefetch.budget import Budget
+    from framefetch.sources import ObjectInfo, Reply, StoredObject
+    from framefetch.trace import Trace
+
+MAX_TRIES = 3
+"""Requests for one range that may fail, the first included."""
+MAX_RETRIES = 6
+"""Retries of one request of a caller, over all its ranges."""
+FIRST_DELAY_S = 0.05
+LONGEST_DELAY_S = 0.5
+
+
+@dataclass
+class RetryQuota:
+    """What all requests of a container may spend on retries, so that an outage is not multiplied.
+
+    A retry costs 5 tokens, which come back when it succeeds; a request that needs none earns 1.
+    """
+
+    capacity: int = 100
+    cost: int = 5
+    tokens: int = field(init=False)
+    _lock: threading.Lock = field(init=False, default_factory=threading.Lock, repr=False)
+
+    def __post_init__(self) -> None:
+        """Starts full."""
+        self.tokens = self.capacity
+
+    def take(self) -> bool:
+        """Pays for one retry; False when the quota does not have it."""
+        with self._lock:
+            if self.tokens < self.cost:
+                return False
+            self.tokens -= self.cost
+            return True
+
+    def earn(self, *, retried: bool) -> None:
+        """Notes a request that succeeded."""
+        with self._lock:
+            self.tokens = min(self.capacity, self.tokens + (self.cost if retried else 1))
+
+
+SHARED_QUOTA = RetryQuota()
+"""The quota of this process."""
+
+
+@dataclass(slots=True)
+class PinnedObject:
+    """One version of one object, while one request reads it.
+
+    Args:
+        stored: where the bytes come from; closed together with this object.
+        budget: asked before each request, told of each byte.
+        trace: gets a row a request that was sent, also of those that failed.
+        retry: the quota for retries.
+        draw: a random number from 0 to 1, for the jitter.
+        sleep: how a retry waits.
+    """
+
+    stored: StoredObject
+    budget: Budget
+    trace: Trace
+    retry: RetryQuota = field(default_factory=lambda: SHARED_QUOTA)
+    draw: Callable[[], float] = random.random
+    sleep: Callable[[float], None] = sleep_s
+    first: ObjectInfo | None = field(init=False, default=None)
+
+    @property
+    def info(self) -> ObjectInfo:
+        """What the first answer said of the object; there is none before `open`."""
+        if self.first is None:
+            message = "the object was not opened yet"
+            raise RuntimeError(message)
+        return self.first
+
+    def open(self, start: int, stop: int | None, purpose: str = "open") -> bytes:
+        """Sends the first request, whose answer all later ones are pinned to.
+
+        Args:
+            start: first byte; negative, with `stop` None, for that many last bytes (only where the
+                source has `suffix_ranges`).
+            stop: one past the last byte wanted.
+            purpose: for the trace.
+
+        Returns:
+            The bytes, fewer where the object ends before `stop`, none of an empty object.
+
+        Raises:
+            Changed: the object changed while the body was read.
+            FramefetchError: see `StoredObject.get`.
+        """
+        if start >= 0 and (stop is None or stop <= start):
+            message = f"an object cannot be opened with the empty range {start}..{stop}"
+            raise ValueError(message)
+        self.first = None
+        return b"".join(self._pieces(start, stop, purpose))
+
+    def read(self, start: int, stop: int, purpose: str) -> bytes:
+        """The bytes from `start` to `stop` or the object's end, all of them or an error."""
+        return b"".join(self.stream(start, stop, purpose))
+
+    def stream(self, start: int, stop: int, purpose: str) -> Generator[bytes, None, None]:
+        """The same as `read`, in pieces as they arrive; closing it drops the rest of the range."""
+        if start < 0:
+            message = f"ranges are counted from the start of the object, not from {start}"
+            raise ValueError(message)
+        return self._pieces(start, min(stop, self.info.size), purpose)
+
+    def close(self) -> None:
+        """Lets go of the object; safe to call twice."""
+        self.stored.close()
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes."""
+        self.close()
+
+    def _pieces(self, start: int, stop: int | None, purpose: str) -> Generator[bytes, None, None]:
+        """Asks until the range is complete: again after a fault, on after a shorter answer."""
+        at, end = start, stop
+        failed = 0
+        while self.first is None or end is None or at < end:
+            try:
+                with closing(self._one_answer(at, end, purpose)) as answer:
+                    for piece in answer:
+                        if at < 0:
+                            at = max(0, self.info.size + at)
+                        at += len(piece)
+                        yield piece
+            except Transient as fault:
+                failed += 1
+                self._before_retry(fault, failed)
+            else:
+                self.retry.earn(retried=failed > 0)
+            if self.first is not None:
+                # From the first answer on, the range lies within the object and is counted from its start.
+                if at < 0:
+                    at = max(0, self.first.size + at)
+                end = self.first.size if end is None else min(end, self.first.size)
+
+    def _one_answer(self, start: int, stop: int | None, purpose: str) -> Generator[bytes, None, None]:
+        """Sends one request and hands on what its answer has of the range, checked.
+
+        Raises:
+            Transient: the answer is a passing fault, or its body broke off.
+        """
+        self.budget.ask()
+        sent_s = last_s = self.budget.elapsed_s
+        received = 0
+        reply: Reply | None = None
+        try:
+            reply = self.stored.get(start, stop, self.budget, self._pin())
+            self._check(reply, start, stop)
+            wanted = reply.stop - reply.start
+            if wanted:
+                for piece in reply.chunks():
+                    last_s = self.budget.elapsed_s
+                    due = wanted - received
+                    received += len(piece)
+                    self.budget.spend(len(piece))
+                    self.budget.check()
+                    # Bytes above what the store announced are of nothing that we know.
+                    yield piece if len(piece) <= due else piece[:due]
+                    if received >= wanted:
+                        break
+            if received < wanted:
+                short = SourceError(detail=f"body of {wanted} bytes ended after {received}")
+                raise Transient(short)
+        finally:
+            if reply is not None:
+                reply.close()
+            row_ms = (max(last_s, sent_s) if received else self.budget.elapsed_s) - sent_s
+            shown_start, shown_stop = self._shown(reply, start, stop)
+            self.trace.add(RangeRead(purpose, shown_start, shown_stop, received, row_ms * 1000))
+
+    def _shown(self, reply: Reply | None, start: int, stop: int | None) -> tuple[int, int]:
+        """The range as the trace shows it: what was asked, in bytes from the object's start."""
+        if start >= 0 and stop is not None:
+            return start, stop
+        return (reply.start, reply.stop) if reply is not None else (start, 0)
+
+    def _pin(self) -> str | None:
+        """The ETag that If-Match can be sent with: a weak one never matches (RFC 9110 §13.1.1)."""
+        etag = self.first.etag if self.first is not None else None
+        return etag if etag is not None and not etag.startswith("W/") else None
+
+    def _check(self, reply: Reply, start: int, stop: int | None) -> None:
+        """Holds an answer against the question and the first answer, before any of its bytes is used."""
+        now = reply.info
+        if self.first is not None:
+            self._check_version(self.first, now)
+        asked_start = max(0, now.size + start) if start < 0 else start
+        asked_stop = now.size if stop is None else min(stop, now.size)
+        empty = now.size == 0 and reply.start == reply.stop == 0
+        right = reply.start == asked_start and reply.start < reply.stop <= asked_stop
+        if not (right or empty):
+            raise SourceError(
+                detail=f"asked for {start}..{stop}, got {reply.start}..{reply.stop} of {now.size}",
+            )
+        self.first = self.first or now
+
+    def _check_version(self, first: ObjectInfo, now: ObjectInfo) -> None:
+        pinned = self._pin() is not None
+        if pinned and now.etag is None:
+            # Without the ETag in the answer, a store that ignores If-Match could not be told from one
+            # that obeys it.
+            raise SourceError(detail="an answer came without the ETag that the first one had")
+        if now.etag != first.etag:
+            raise Changed
+        if pinned and now.size != first.size:
+            raise SourceError(detail=f"size {first.size} became {now.size} under the same ETag")
+        if not pinned and (now.size, now.last_modified) != (first.size, first.last_modified):
+            raise Changed
+
+    def _before_retry(self, fault: Transient, failed: int) -> None:
+        """Waits until the next try, or raises the fault's own error when there is to be none."""
+        delay_s = self.draw() * min(FIRST_DELAY_S * 2 ** (failed - 1), LONGEST_DELAY_S)
+        if fault.retry_after_s is not None:
+            delay_s = max(delay_s, fault.retry_after_s)
+            if delay_s >= self.budget.remaining_s:
+                raise SourceBusy(
+                    detail=str(fault), retry_after_s=math.ceil(fault.retry_after_s)
+                ) from fault.as_error
+        allowed = (
+            failed < MAX_TRIES
+            and self.budget.retries < MAX_RETRIES
+            and delay_s < self.budget.remaining_s
+            and self.retry.take()
+        )
+        if not allowed:
+            self.budget.check()
+            raise fault.as_error from fault
+        self.budget.retries += 1
+        self.sleep(delay_s)

@@ -1,0 +1,46 @@
+"""What a request read: one row a request to the source. Filled by `sources/fetch.py`, and read by
+the log, the ``x-framefetch-read`` header, ``--trace`` and the tests that hold bytes and requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRead:
+    """One ranged GET that was sent.
+
+    Attributes:
+        purpose: ``open``, ``index``, ``samples``, ``block``: why it was sent.
+        start: first byte that was asked for.
+        stop: one past the last.
+        received: bytes of the body that arrived, also where they were of no use.
+        ms: from sending the request to the last byte taken.
+    """
+
+    purpose: str
+    start: int
+    stop: int
+    received: int
+    ms: float
+
+
+@dataclass(slots=True)
+class Trace:
+    """The reads of one request, in the order in which they ended."""
+
+    reads: list[RangeRead] = field(default_factory=list)
+
+    def add(self, read: RangeRead) -> None:
+        """Notes one read."""
+        self.reads.append(read)
+
+    @property
+    def received(self) -> int:
+        """Bytes, over all reads."""
+        return sum(read.received for read in self.reads)
+
+    @property
+    def requests(self) -> int:
+        """Requests that were sent, tries that failed included."""
+        return len(self.reads)

@@ -81,13 +81,17 @@ class _Door:
 
 
 def _call(request: Request) -> Call:
-    headers = tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers.raw)
     return Call(
         method=request.method,
-        path=request.scope["raw_path"].decode("latin-1"),
-        query=request.scope["query_string"].decode("latin-1"),
-        headers=headers,
+        path=_text(request.scope["raw_path"]),
+        query=_text(request.scope["query_string"]),
+        headers=tuple((_text(name), _text(value)) for name, value in request.headers.raw),
     )
+
+
+def _text(raw: bytes) -> str:
+    """Bytes of the wire as text; some clients send Unicode as it is, and all of it can be signed."""
+    return raw.decode("utf-8", "surrogateescape")
 
 
 def _response(answer: Answer) -> Response:

@@ -55,4 +55,4 @@ class Answer:
 
 def percent_decode(text: str) -> str:
     """Decodes ``%XX`` once; bytes that are not UTF-8 stay apart from each other as surrogates."""
-    return unquote_to_bytes(text).decode("utf-8", "surrogateescape")
+    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "surrogateescape")

@@ -1,0 +1,311 @@
+"""The way through a fragmented film: only the fragments that the wanted picture may be in are read.
+
+The first one says when the film starts; a directory, where there is one, says where to look; without,
+every fragment is asked for its header, from the first on, for nothing else says where the next one is.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate, chain
+from math import floor
+from typing import TYPE_CHECKING, Protocol
+
+from framefetch.containers.index import FlatTable, NotUnderstood, Segment
+from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, box_header
+from framefetch.containers.isobmff.clock import earliest
+from framefetch.containers.isobmff.directory import MFRO_BYTES, Entry, mfra_size, read_mfra, read_sidx
+from framefetch.containers.isobmff.edits import FOREVER, leading_gap
+from framefetch.containers.isobmff.fragments import Fragment, read_fragment
+from framefetch.containers.isobmff.tables import check_count
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from framefetch.containers.index import Need
+    from framefetch.containers.isobmff.tracks import Movie, Track
+
+MAX_FRAGMENTS = 20_000
+MAX_BOXES = 100_000
+MAX_BOX_BYTES = 16 << 20
+"""The largest ``moof``, ``sidx`` or ``mfra``; real ones have some KB."""
+_HOP_BYTES = 16 << 10
+"""A fragment's header is shorter than this in real films, and a gap in its data is cheap."""
+_TAIL_BYTES = 64 << 10
+_WORTH_A_DIRECTORY_BYTES = 256 << 10
+"""What is left after the first fragment: below this, going on is cheaper than looking at the end."""
+_OTHERS_WITHIN = 4
+"""Fragments in which every other track must have begun, where it matters when they do."""
+
+
+class Read(Protocol):
+    """How bytes are asked for: see `walk.Walk`."""
+
+    def __call__(
+        self, start: int, stop: int, why: str, ask: int = 0
+    ) -> Generator[Need, None, memoryview]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """What the walk found.
+
+    Attributes:
+        table: the samples of the fragments that were read.
+        segments: one, with all of them.
+        zero_s: t = 0, in seconds on the track's presentation timeline.
+        description: which sample description the samples have, from 1.
+        whole: whether these are all fragments of the film.
+        ends: whether the last one is among them.
+    """
+
+    table: FlatTable
+    segments: tuple[Segment, ...]
+    zero_s: Fraction
+    description: int
+    whole: bool
+    ends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A fragment, put on the track's timeline."""
+
+    fragment: Fragment
+    start: int
+    stop: int
+
+    def has_key_by(self, cts: int) -> bool:
+        """Whether one of its keyframes is shown at or before a time."""
+        delays = self.fragment.delays
+        times = list(accumulate(self.fragment.durations, initial=self.start))
+        return any(times[number] + delays[number] <= cts for number in self.fragment.keys)
+
+
+class FragmentWalk:
+    """Reads the fragments around one moment.
+
+    Args:
+        read: how bytes are asked for.
+        size: of the object, in bytes.
+        at_s: t, in seconds.
+        movie: the film's movie box.
+        track: its video track.
+    """
+
+    def __init__(self, read: Read, size: int, at_s: Fraction, movie: Movie, track: Track) -> None:
+        self._read = read
+        self._size = size
+        self._at_s = at_s
+        self._movie = movie
+        self._track = track
+        self._directory: tuple[Entry, ...] = ()
+        self._boxes = 0
+
+    def run(self, at: int) -> Generator[Need, None, Fragments]:
+        """Walks, from the box after the movie box.
+
+        Raises:
+            NotUnderstood: there are no fragments, or FFmpeg reads them in its own way.
+        """
+        opening = yield from self._next(at)
+        if opening is None:
+            raise NotUnderstood("no fragments")
+        first = self._part(opening, 0)
+        offset = _media_offset(self._movie, self._track)
+        lift = max(0, -min(opening.delays))
+        if lift and min(map(sum, zip(self._times(first), opening.delays, strict=True))) < first.start:
+            raise NotUnderstood("the first picture is not shown first, and delays are negative")
+        shift = lift - offset
+        zero_s = yield from self._zero(first, shift)
+        wanted = floor((self._at_s + zero_s) * self._track.timescale) - shift
+        parts, ends = yield from self._around(first, wanted)
+        if any(max(0, -min(part.fragment.delays)) > lift for part in parts):
+            raise NotUnderstood("delays become more negative")
+        descriptions = {part.fragment.description for part in parts}
+        if len(descriptions) != 1:
+            raise NotUnderstood("several sample descriptions are in use")
+        table = _joined(parts)
+        return Fragments(
+            table=table,
+            segments=(Segment(0, table.count, -FOREVER, FOREVER, shift),),
+            zero_s=zero_s,
+            description=descriptions.pop(),
+            whole=ends and parts[0].fragment.offset == opening.offset,
+            ends=ends,
+        )
+
+    def _around(self, first: _Part, wanted: int) -> Generator[Need, None, tuple[list[_Part], bool]]:
+        """The fragments from one with a keyframe before a time (cts) to the one that goes on after it."""
+        parts = [first]
+        entry = 0
+        if wanted >= first.stop and first.fragment.start is not None:
+            entry = yield from self._look_up(first, wanted)
+            while entry:
+                found = yield from self._next(self._directory[entry].offset)
+                if found is not None and found.start is not None and found.start <= wanted:
+                    parts = [self._part(found, found.start)]
+                    break
+                entry -= 1
+        ends = yield from self._forward(parts, wanted)
+        while parts[0].fragment.offset > first.fragment.offset and not any(
+            part.has_key_by(wanted) for part in parts
+        ):
+            entry = max(0, entry - 1)
+            stop = parts[0].fragment.offset
+            before = [first]
+            if entry:
+                found = yield from self._next(self._directory[entry].offset)
+                if found is None or found.start is None:
+                    raise NotUnderstood("a fragment that the directory has is not there")
+                before = [self._part(found, found.start)]
+            while True:
+                found = yield from self._next(before[-1].fragment.after)
+                if found is None or found.offset >= stop:
+                    break
+                before.append(self._following(before[-1], found))
+            parts = before + parts
+        return parts, ends
+
+    def _forward(self, parts: list[_Part], wanted: int) -> Generator[Need, None, bool]:
+        """Adds the fragments up to a time (cts); whether the film ends with them."""
+        samples = 0
+        while parts[-1].stop <= wanted:
+            found = yield from self._next(parts[-1].fragment.after)
+            if found is None:
+                return True
+            parts.append(self._following(parts[-1], found))
+            samples += len(found.sizes)
+            check_count(samples)
+            if len(parts) > MAX_FRAGMENTS:
+                raise NotUnderstood(f"more than {MAX_FRAGMENTS} fragments")
+        return False
+
+    def _next(self, at: int) -> Generator[Need, None, Fragment | None]:
+        """The first fragment with video at or after a box; None at the end of the object."""
+        while self._size - at >= 8:  # noqa: PLR2004 - a box's size and kind
+            self._boxes += 1
+            if self._boxes > MAX_BOXES:
+                raise NotUnderstood("too many boxes")
+            head = yield from self._read(at, min(at + HEADER_BYTES, self._size), "moof", at + _HOP_BYTES)
+            header = box_header(head)
+            if header is None:
+                return None
+            stop = self._size if header.size is None else at + header.size
+            if header.kind in (b"moof", b"sidx"):
+                box = yield from self._whole(header.kind, at, stop, header.bytes)
+                if header.kind == b"moof":
+                    found = read_fragment(box, self._movie, self._track, self._size)
+                    if found.sizes:
+                        return found
+                elif not self._directory:
+                    self._directory = read_sidx(box, self._track.id, self._track.timescale)
+            at = stop
+        return None
+
+    def _whole(self, kind: bytes, at: int, stop: int, header_bytes: int) -> Generator[Need, None, Box]:
+        if stop > self._size or stop - at > MAX_BOX_BYTES:
+            raise NotUnderstood(f"{kind!r} of {stop - at} bytes")
+        # The header of what follows is asked for as well: it leads on.
+        whole = yield from self._read(at, stop, kind.decode(), stop + HEADER_BYTES)
+        return Box(kind, whole[header_bytes:], whole, at)
+
+    def _look_up(self, first: _Part, wanted: int) -> Generator[Need, None, int]:
+        """The directory's last entry at or before a time (cts); 0 stands for the first fragment."""
+        if len(self._directory) <= 1 and self._size - first.fragment.after > _WORTH_A_DIRECTORY_BYTES:
+            self._directory = yield from self._read_mfra()
+        self._directory = (Entry(0, 0), *(one for one in self._directory if one.offset > first.fragment.offset))
+        times = [one.time for one in self._directory]
+        return bisect_right(times, wanted) - 1 if times == sorted(times) else 0
+
+    def _read_mfra(self) -> Generator[Need, None, tuple[Entry, ...]]:
+        start = max(0, self._size - _TAIL_BYTES)
+        tail = yield from self._read(start, self._size, "mfra")
+        size = mfra_size(tail[-MFRO_BYTES:])
+        if size is None or not MFRO_BYTES < size <= min(MAX_BOX_BYTES, self._size):
+            return ()
+        at = self._size - size
+        whole = yield from self._read(at, self._size, "mfra")
+        header = box_header(whole[:HEADER_BYTES])
+        if header is None or header.kind != b"mfra" or header.size != size:
+            return ()
+        return read_mfra(Box(b"mfra", whole[header.bytes :], whole, at), self._track.id)
+
+    def _zero(self, first: _Part, shift: int) -> Generator[Need, None, Fraction]:
+        """t = 0, by the first samples of all tracks."""
+        start = Fraction(first.start + first.fragment.delays[0] + shift, self._track.timescale)
+        starts = dict(first.fragment.starts)
+        wanted = {one.id for one in self._movie.tracks if one.id in self._movie.fragment_defaults}
+        at = first.fragment.after
+        for _ in range(_OTHERS_WITHIN if start > 0 else 0):
+            if wanted <= starts.keys():
+                break
+            found = yield from self._next(at)
+            if found is None:
+                # The film has no samples of these tracks.
+                wanted &= starts.keys()
+                break
+            starts = {**found.starts, **starts}
+            at = found.after
+        others = []
+        for one in self._movie.tracks:
+            if one is not self._track and one.id in wanted:
+                own = starts.get(one.id, -1)
+                known = own is None or own >= 0
+                others.append((one.handler, self._start_of(one, own or 0) if known else None))
+        return earliest(start, others)
+
+    def _start_of(self, track: Track, dts: int) -> Fraction:
+        return Fraction(dts - _media_offset(self._movie, track), track.timescale)
+
+    def _part(self, fragment: Fragment, otherwise: int) -> _Part:
+        start = otherwise if fragment.start is None else fragment.start
+        return _Part(fragment, start, start + sum(fragment.durations))
+
+    def _following(self, before: _Part, fragment: Fragment) -> _Part:
+        part = self._part(fragment, before.stop)
+        if part.start < before.stop:
+            raise NotUnderstood("fragments overlap in time")
+        return part
+
+    def _times(self, part: _Part) -> Sequence[int]:
+        return list(accumulate(part.fragment.durations, initial=part.start))[:-1]
+
+
+def _media_offset(movie: Movie, track: Track) -> int:
+    """What a fragmented film's edit list takes off its times; FFmpeg knows one edit, after one empty one.
+
+    Raises:
+        NotUnderstood: there are more.
+    """
+    gap = leading_gap(track.edits[:1], track.timescale, movie.timescale)
+    rest = [edit.media_time for edit in track.edits[1 if gap or _starts_empty(track) else 0 :]]
+    if len(rest) > 1 or any(time < 0 for time in rest):
+        raise NotUnderstood("several edits in a fragmented film")
+    return (rest[0] if rest else 0) - gap
+
+
+def _starts_empty(track: Track) -> bool:
+    return bool(track.edits) and track.edits[0].media_time < 0
+
+
+def _joined(parts: list[_Part]) -> FlatTable:
+    """One table of all samples."""
+    times = array("q")
+    keys: list[int] = []
+    for part in parts:
+        keys.extend(len(times) + number for number in part.fragment.keys)
+        times.extend(list(accumulate(part.fragment.durations, initial=part.start))[:-1])
+    check_count(len(times))
+    fragments = [part.fragment for part in parts]
+    return FlatTable(
+        times=times,
+        shifts=array("i", chain.from_iterable(one.delays for one in fragments)),
+        offsets=array("Q", chain.from_iterable(one.offsets for one in fragments)),
+        sizes=array("I", chain.from_iterable(one.sizes for one in fragments)),
+        keys=keys,
+        end=parts[-1].stop,
+    )

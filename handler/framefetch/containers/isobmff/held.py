@@ -1,0 +1,95 @@
+"""The bytes of an object that a reader has been given so far, and the gaps between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from framefetch.errors import ImageTooLarge
+
+
+@dataclass(slots=True)
+class _Piece:
+    """Bytes from `start` on, of which `filled` are there; the rest of `room` is kept for what follows."""
+
+    start: int
+    room: bytearray
+    filled: int
+
+    @property
+    def stop(self) -> int:
+        return self.start + self.filled
+
+
+@dataclass(slots=True)
+class Held:
+    """Pieces of one object.
+
+    Args:
+        max_bytes: more than that are never kept.
+    """
+
+    max_bytes: int
+    pieces: list[_Piece] = field(default_factory=list)
+
+    def add(self, start: int, data: bytes | memoryview) -> None:
+        """Keeps bytes; those that are there already are kept once.
+
+        Raises:
+            ImageTooLarge: more than `max_bytes` in all.
+        """
+        stop = start + len(data)
+        gap = self.gap(start, stop)
+        while gap is not None:
+            at, until = gap
+            self._keep(at, memoryview(data)[at - start : until - start])
+            gap = self.gap(until, stop)
+
+    def reserve(self, start: int, stop: int) -> None:
+        """Makes room for a range that will arrive in pieces, so that it is in one place in the end."""
+        room = bytearray(stop - start)
+        filled = 0
+        while filled < len(room) and (piece := self._at(start + filled)) is not None:
+            part = piece.room[start + filled - piece.start : piece.filled][: len(room) - filled]
+            room[filled : filled + len(part)] = part
+            filled += len(part)
+        self.pieces.insert(0, _Piece(start, room, filled))
+
+    def gap(self, start: int, stop: int) -> tuple[int, int] | None:
+        """The first part of a range that is not held; None when all of it is."""
+        at = start
+        while at < stop:
+            piece = self._at(at)
+            if piece is None:
+                following = [one.start for one in self.pieces if one.filled and at < one.start < stop]
+                return at, min(following, default=stop)
+            at = piece.stop
+        return None
+
+    def view(self, start: int, stop: int) -> memoryview:
+        """A range that is held as a whole."""
+        piece = self._at(start)
+        if piece is not None and piece.stop >= stop:
+            return memoryview(piece.room)[start - piece.start : stop - piece.start]
+        joined = bytearray()
+        while start + len(joined) < stop:
+            at = start + len(joined)
+            part = self._at(at)
+            if part is None:
+                raise ValueError(f"{at} is not held")
+            joined += part.room[at - part.start : part.filled]
+        return memoryview(joined)[: stop - start]
+
+    def _at(self, at: int) -> _Piece | None:
+        return next((one for one in self.pieces if one.start <= at < one.stop), None)
+
+    def _keep(self, start: int, data: memoryview) -> None:
+        if sum(one.filled for one in self.pieces) + len(data) > self.max_bytes:
+            raise ImageTooLarge(
+                "The video's index is larger than the limits of this service.", detail=f"{self.max_bytes} bytes"
+            )
+        for one in self.pieces:
+            if one.stop == start and one.filled + len(data) <= len(one.room):
+                one.room[one.filled : one.filled + len(data)] = data
+                one.filled += len(data)
+                return
+        self.pieces.append(_Piece(start, bytearray(data), len(data)))

@@ -1,0 +1,404 @@
+"""The sample tables of a track (ISO/IEC 14496-12 §8.6, §8.7), read where needed and never spelled out.
+
+In go the boxes of one ``stbl``, out comes a `RunTable`: the tables stay run-length coded, in arrays of
+machine numbers, and a picture is found by bisection. Tables that contradict each other are not
+understood; claims that no film needs are refused.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
+from itertools import accumulate, chain, repeat
+from operator import le, lt, mul, sub
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import NotUnderstood
+from framefetch.errors import CorruptFilm, ImageTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from framefetch.containers.isobmff.boxes import Box
+
+MAX_SAMPLES = 4_000_000
+"""18 hours at 60 pictures a second."""
+MAX_SPREAD = 1 << 28
+"""The largest distance between decoding and showing that FFmpeg believes."""
+_MAX_DELTA = 1 << 31
+_LIST_AT = 8
+"""Where the entries of a full box with a count start in its body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """A column of numbers in which the same value comes many times in a row.
+
+    Attributes:
+        stops: for each run, one past its last sample.
+        values: for each run, the value.
+    """
+
+    stops: Sequence[int]
+    values: Sequence[int]
+
+    @classmethod
+    def read(cls, box: Box, code: str) -> Runs:
+        """Reads a box whose entries are a count and a value of 32 bits each (stts, ctts).
+
+        Raises:
+            NotUnderstood: a run is empty, or the box is shorter than it says.
+        """
+        entries = box.u32(4)
+        counts = box.numbers(_LIST_AT, 2 * entries, "I")[0::2]
+        values = box.numbers(_LIST_AT, 2 * entries, code)[1::2]
+        if not all(counts):
+            raise NotUnderstood(f"an empty run in {box.kind!r}")
+        # 64 bits hold 2^32 runs of 2^32.
+        return cls(array("Q", accumulate(counts)), values)
+
+    @property
+    def total(self) -> int:
+        """How many samples the runs are for."""
+        return self.stops[-1] if self.stops else 0
+
+    def spelled_out(self, first: int, stop: int) -> list[int]:
+        """One value a sample, for a stretch of samples."""
+        found: list[int] = []
+        run = bisect_right(self.stops, first)
+        at = first
+        while at < stop:
+            until = min(stop, self.stops[run])
+            found.extend(repeat(self.values[run], until - at))
+            at = until
+            run += 1
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class RunTable:
+    """The samples of one track, as `SampleTable` wants them, over the track's own tables.
+
+    Attributes:
+        deltas: stts: from one sample's dts to the next one's.
+        run_ends: for each run of `deltas`, the dts at which it ends.
+        spread: ctts: cts minus dts; None when they are the same.
+        sizes: stsz: one size a sample; or one number, which is the size of all.
+        chunks: stco or co64: where each chunk starts.
+        chunk_runs: stsc: for each run of chunks alike, the first sample, the first chunk and the
+            samples in a chunk.
+        keys: numbers of the keyframes; None when all are.
+    """
+
+    count: int
+    deltas: Runs
+    run_ends: Sequence[int]
+    spread: Runs | None
+    sizes: Sequence[int] | int
+    chunks: Sequence[int]
+    chunk_runs: tuple[Sequence[int], Sequence[int], Sequence[int]]
+    keys: Sequence[int] | None
+    least_delay: int = field(init=False)
+    greatest_delay: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        values: Sequence[int] = self.spread.values if self.spread else (0,)
+        object.__setattr__(self, "least_delay", min(values))
+        object.__setattr__(self, "greatest_delay", max(values))
+
+    def dts(self, number: int) -> int:
+        """See `SampleTable`."""
+        if number >= self.deltas.total:
+            return self.run_ends[-1]
+        run = bisect_right(self.deltas.stops, number)
+        return self.run_ends[run] - (self.deltas.stops[run] - number) * self.deltas.values[run]
+
+    def last_by(self, dts: int) -> int:
+        """See `SampleTable`."""
+        if dts < 0:
+            return -1
+        run = bisect_right(self.run_ends, dts)
+        if run == len(self.run_ends):
+            return self.count - 1
+        # The run ends after dts and does not start after it, so its delta is not 0.
+        before = self.deltas.stops[run - 1] if run else 0
+        started = self.run_ends[run - 1] if run else 0
+        return min(self.count - 1, before + (dts - started) // self.deltas.values[run])
+
+    def delays(self, first: int, stop: int) -> Sequence[int]:
+        """See `SampleTable`."""
+        return self.spread.spelled_out(first, stop) if self.spread else [0] * (stop - first)
+
+    def decode_times(self, first: int, stop: int) -> Sequence[int]:
+        """See `SampleTable`."""
+        if stop <= first:
+            return []
+        steps = self.deltas.spelled_out(first, stop - 1)
+        return list(accumulate(steps, initial=self.dts(first)))
+
+    def places(self, first: int, stop: int) -> list[tuple[int, int]]:
+        """See `SampleTable`."""
+        first_samples, first_chunks, per_chunk = self.chunk_runs
+        found: list[tuple[int, int]] = []
+        at = first
+        while at < stop:
+            run = bisect_right(first_samples, at) - 1
+            before, within = divmod(at - first_samples[run], per_chunk[run])
+            chunk_first = at - within
+            offset = self.chunks[first_chunks[run] + before] + sum(self._sizes(chunk_first, at))
+            for size in self._sizes(at, min(stop, chunk_first + per_chunk[run])):
+                found.append((offset, size))
+                offset += size
+                at += 1
+        return found
+
+    def key_before(self, number: int) -> int:
+        """See `SampleTable`."""
+        if self.keys is None:
+            return number
+        at = bisect_right(self.keys, number)
+        return self.keys[at - 1] if at else -1
+
+    def key_after(self, number: int) -> int:
+        """See `SampleTable`."""
+        if self.keys is None:
+            return min(number, self.count)
+        at = bisect_right(self.keys, number - 1)
+        return min(self.count, self.keys[at]) if at < len(self.keys) else self.count
+
+    def _sizes(self, first: int, stop: int) -> Sequence[int]:
+        if isinstance(self.sizes, int):
+            return [self.sizes] * (stop - first)
+        return self.sizes[first:stop]
+
+
+def read_tables(boxes: dict[bytes, Box], size: int) -> RunTable:
+    """Reads the tables of a track.
+
+    Args:
+        boxes: the children of its ``stbl``, by kind.
+        size: of the object, in bytes.
+
+    Raises:
+        NotUnderstood: a table is missing, or they contradict each other.
+        ImageTooLarge: more samples than any film has.
+        CorruptFilm: more samples than the object has bytes.
+    """
+    count = sample_count(boxes, size)
+    if count > size:
+        raise CorruptFilm("The video's index claims more than the file has.", detail=f"{count} samples")
+    check_count(count)
+    if not count:
+        raise NotUnderstood("a track without samples")
+    deltas = Runs.read(_wanted(boxes, b"stts"), "I")
+    if deltas.total != count:
+        raise NotUnderstood(f"stts has {deltas.total} samples, stsz {count}")
+    if max(deltas.values) >= _MAX_DELTA:
+        raise NotUnderstood("a negative step in stts")
+    lengths = map(sub, deltas.stops, chain((0,), deltas.stops))
+    run_ends = array("Q", accumulate(map(mul, lengths, deltas.values)))
+    spread = None
+    if b"ctts" in boxes:
+        spread = Runs.read(boxes[b"ctts"], "i")
+        if spread.total != count:
+            raise NotUnderstood(f"ctts has {spread.total} samples, stsz {count}")
+        if max(spread.values) >= MAX_SPREAD or min(spread.values) <= -MAX_SPREAD:
+            raise NotUnderstood("a picture is shown hours before or after it is decoded")
+    chunks = _chunks(boxes)
+    table = RunTable(
+        count=count,
+        deltas=deltas,
+        run_ends=run_ends,
+        spread=spread,
+        sizes=_sizes(boxes, count),
+        chunks=chunks,
+        chunk_runs=_chunk_runs(_wanted(boxes, b"stsc"), len(chunks), count),
+        keys=_keys(boxes, count),
+    )
+    there = _samples_there(table, size)
+    return table if there == count else replace(table, count=there)
+
+
+def sample_count(boxes: dict[bytes, Box], size: int) -> int:
+    """How many samples a track claims, 0 without any claim: cheap, and asked of every track.
+
+    FFmpeg makes room for all that is claimed, so a film with absurd claims must not reach it.
+
+    Args:
+        boxes: the children of its ``stbl``, by kind.
+        size: of the object, in bytes.
+
+    Raises:
+        NotUnderstood: the table is shorter than it claims.
+        ImageTooLarge: more samples than any film has.
+        CorruptFilm: more samples than the object has bytes.
+    """
+    box = boxes.get(b"stsz") or boxes.get(b"stz2")
+    if box is None:
+        return 0
+    count = box.u32(8)
+    if _counts_pcm(boxes):
+        return count
+    if count > size:
+        raise CorruptFilm("The video's index claims more than the file has.", detail=f"{count} samples")
+    check_count(count)
+    return count
+
+
+def check_count(count: int) -> None:
+    """Refuses a number of samples that no film has.
+
+    Raises:
+        ImageTooLarge: it is above `MAX_SAMPLES`.
+    """
+    if count > MAX_SAMPLES:
+        raise ImageTooLarge(
+            "The video's index is larger than the limits of this service.", detail=f"{count} samples"
+        )
+
+
+def _counts_pcm(boxes: dict[bytes, Box]) -> bool:
+    """Whether a "sample" is one of sound's, of fixed size: there may be more of them than bytes, and
+    FFmpeg makes no room for each."""
+    stts, stsz = boxes.get(b"stts"), boxes.get(b"stsz")
+    return (
+        stts is not None
+        and stsz is not None
+        and stsz.u32(4) != 0
+        and stts.u32(4) == 1
+        and stts.u32(_LIST_AT + 4) == 1
+        and b"stss" not in boxes
+    )
+
+
+def _wanted(boxes: dict[bytes, Box], kind: bytes) -> Box:
+    if kind not in boxes:
+        raise NotUnderstood(f"no {kind!r}")
+    return boxes[kind]
+
+
+def _sizes(boxes: dict[bytes, Box], count: int) -> Sequence[int] | int:
+    """§8.7.3: one size for all, or one each of 32 bits (stsz), or of 4, 8 or 16 (stz2)."""
+    if b"stsz" in boxes:
+        box = boxes[b"stsz"]
+        return box.u32(4) or box.numbers(12, count, "I")
+    box = boxes[b"stz2"]
+    width = box.u32(4) & 0xFF
+    if width == 4:  # noqa: PLR2004 - two samples a byte, the first in the high half
+        halves = box.numbers(12, (count + 1) // 2, "B")
+        return array("I", [part for byte in halves for part in (byte >> 4, byte & 15)][:count])
+    code = {8: "B", 16: "H"}.get(width)
+    if code is None:
+        raise NotUnderstood(f"stz2 with {width} bits a sample")
+    return box.numbers(12, count, code)
+
+
+def _chunks(boxes: dict[bytes, Box]) -> Sequence[int]:
+    if b"stco" in boxes and b"co64" in boxes:
+        raise NotUnderstood("stco and co64 in one track")
+    if b"co64" in boxes:
+        box, code = boxes[b"co64"], "Q"
+    else:
+        box, code = _wanted(boxes, b"stco"), "I"
+    return box.numbers(_LIST_AT, box.u32(4), code)
+
+
+def _chunk_runs(box: Box, chunks: int, count: int) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+    """§8.7.4: runs of chunks with the same number of samples each."""
+    entries = box.numbers(_LIST_AT, 3 * box.u32(4), "I")
+    firsts, per_chunk, descriptions = entries[0::3], entries[1::3], entries[2::3]
+    if not firsts or firsts[0] != 1 or firsts[-1] > chunks or not all(map(lt, firsts, firsts[1:])):
+        raise NotUnderstood("the runs of stsc are not in order")
+    if not all(per_chunk):
+        raise NotUnderstood("a chunk without samples")
+    if len(set(descriptions)) != 1:
+        raise NotUnderstood("several sample descriptions are in use")
+    lengths = map(sub, (*firsts[1:], chunks + 1), firsts)
+    starts = array("Q", accumulate(map(mul, lengths, per_chunk), initial=0))
+    if starts.pop() != count:
+        raise NotUnderstood("stsc and stsz do not have the same number of samples")
+    return starts, array("I", [first - 1 for first in firsts]), per_chunk
+
+
+def description_used(boxes: dict[bytes, Box]) -> int:
+    """Which sample description the track's samples have, from 1; 1 for a track without samples."""
+    box = boxes.get(b"stsc")
+    if box is None or not box.u32(4):
+        return 1
+    return box.u32(_LIST_AT + 8)
+
+
+def _keys(boxes: dict[bytes, Box], count: int) -> Sequence[int] | None:
+    """§8.6.2 stss; QuickTime's stps (partial: open GOP); §10.4 the group ``rap ``. None: all."""
+    more = set(_numbers_of(boxes[b"stps"], count)) if b"stps" in boxes else set()
+    if b"rap " in boxes:
+        more.update(_random_access_points(boxes[b"rap "], count))
+    if b"stss" not in boxes:
+        if more:
+            raise NotUnderstood("partial keyframes without full ones")
+        return None
+    keys = _numbers_of(boxes[b"stss"], count)
+    if not keys and not more:
+        return array("I", [0])
+    return array("I", sorted(more.union(keys))) if more else keys
+
+
+def _random_access_points(box: Box, count: int) -> Iterator[int]:
+    """The samples that a sample-to-group box has in any group (§8.9.2)."""
+    at = 12 if box.version == 1 else _LIST_AT
+    entries = box.numbers(at + 4, 2 * box.u32(at), "I")
+    number = 0
+    for length, group in zip(entries[0::2], entries[1::2], strict=True):
+        if number + length > count:
+            raise NotUnderstood("a sample group goes on after the last sample")
+        if group:
+            yield from range(number, number + length)
+        number += length
+
+
+def _numbers_of(box: Box, count: int) -> array[int]:
+    """Sample numbers from 1, in order; given from 0."""
+    numbers = box.numbers(_LIST_AT, box.u32(4), "I")
+    if numbers and (numbers[0] == 0 or numbers[-1] > count or not all(map(lt, numbers, numbers[1:]))):
+        raise NotUnderstood(f"the numbers of {box.kind!r} are not in order")
+    return array("I", [number - 1 for number in numbers])
+
+
+def _samples_there(table: RunTable, size: int) -> int:
+    """How many samples, from the first on, the object has in full: fewer than all when it is cut short.
+
+    Raises:
+        NotUnderstood: it is cut short, and its samples are not in order.
+        CorruptFilm: it has none of them.
+    """
+    chunks = table.chunks
+    last = max(range(len(chunks)), key=chunks.__getitem__)
+    if _chunk_stop(table, last) <= size:
+        return table.count
+    if not all(map(le, chunks, chunks[1:])):
+        raise NotUnderstood("the object is cut short, and its chunks are not in order")
+    chunk = bisect_left(chunks, size) - 1
+    if chunk < 0:
+        raise CorruptFilm("The video is cut short before its first picture.", hint="Is the upload complete?")
+    first, stop = _chunk_samples(table, chunk)
+    there = first
+    for offset, length in table.places(first, stop):
+        if offset + length > size:
+            break
+        there += 1
+    if not there:
+        raise CorruptFilm("The video is cut short before its first picture.", hint="Is the upload complete?")
+    return there
+
+
+def _chunk_samples(table: RunTable, chunk: int) -> tuple[int, int]:
+    first_samples, first_chunks, per_chunk = table.chunk_runs
+    run = bisect_right(first_chunks, chunk) - 1
+    first = first_samples[run] + (chunk - first_chunks[run]) * per_chunk[run]
+    return first, first + per_chunk[run]
+
+
+def _chunk_stop(table: RunTable, chunk: int) -> int:
+    offset, length = table.places(*_chunk_samples(table, chunk))[-1]
+    return offset + length

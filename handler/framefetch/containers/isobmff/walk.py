@@ -1,0 +1,213 @@
+"""The way through an MP4 or MOV: a pull state machine that says which bytes it needs, and why.
+
+In go ranges of the object as they arrive, in any order; out comes `Need`, or the `VideoIndex` in the
+end. It never does I/O, never asks outside the object, and asks a bounded number of times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import Need, NotUnderstood, VideoIndex
+from framefetch.containers.isobmff import header_film
+from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
+from framefetch.containers.isobmff.clock import earliest, track_start
+from framefetch.containers.isobmff.edits import apply_edits
+from framefetch.containers.isobmff.fragment_walk import FragmentWalk
+from framefetch.containers.isobmff.held import Held
+from framefetch.containers.isobmff.tables import description_used, read_tables
+from framefetch.containers.isobmff.tracks import read_movie
+from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from framefetch.containers.index import SampleTable, Segment
+    from framefetch.containers.isobmff.tracks import Movie, SampleEntry, Track
+
+MAX_INDEX_BYTES = 64 << 20
+MAX_HOPS = 16
+"""Times that the way to the movie box may lead past what is held; real films need one."""
+MAX_BOXES = 4096
+_HOP_BYTES = 64 << 10
+_LAST_HOP_BYTES = 4 << 20
+"""What is left of the object after the pictures is the movie box, most likely: below this, take it all."""
+_MAX_FTYP_BYTES = 4096
+_STILLS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"avif", b"avis", b"mif1", b"msf1"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The movie box and what came before it."""
+
+    ftyp: Box | None
+    moov: Box
+
+
+class Walk:
+    """Reads one object.
+
+    Args:
+        size: of the object, in bytes.
+        at_ms: t, on the presentation clock: in a fragmented film only the fragments around it are read.
+        max_index_bytes: the largest movie box that is read.
+    """
+
+    def __init__(self, size: int, at_ms: int = 0, max_index_bytes: int = MAX_INDEX_BYTES) -> None:
+        self._size = size
+        self._at = Fraction(at_ms, 1000)
+        self._max_index_bytes = max_index_bytes
+        self._held = Held(4 * max_index_bytes)
+        self._steps = self._walk()
+        self._need: Need | None = None
+
+    def feed(self, start: int, data: bytes | memoryview) -> Need | VideoIndex:
+        """Takes bytes of the object, asked for or not, and says what is needed next.
+
+        Args:
+            start: where they are in the object.
+            data: the bytes; none at all is a way to ask what is needed first.
+
+        Raises:
+            NotUnderstood: FFmpeg's demuxer is to read this film.
+            UnsupportedFormat: this is no film.
+            NoVideoStream: there is no video in it.
+            UnsupportedCodec: the video is encrypted.
+            CorruptFilm: the index is missing, cut short, or claims more than the object has.
+            ImageTooLarge: the index is above our limits.
+        """
+        self._held.add(start, data)
+        if self._need is not None:
+            gap = self._held.gap(self._need.start, self._need.stop)
+            if gap is not None and not self._need.early:
+                return Need(*gap, self._need.why)
+        try:
+            self._need = next(self._steps)
+        except StopIteration as end:
+            index: VideoIndex = end.value
+            return index
+        return self._need
+
+    def _read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
+        """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
+        while (gap := self._held.gap(start, stop)) is not None:
+            yield Need(gap[0], min(self._size, max(gap[1], ask)), why)
+        return self._held.view(start, stop)
+
+    def _walk(self) -> Generator[Need, None, VideoIndex]:
+        found = yield from self._find_movie()
+        movie = read_movie(found.moov, self._size)
+        track = movie.video()
+        entries = track.entries()
+        if track.external:
+            raise NotUnderstood("the samples may be in another file")
+        used = description_used(track.tables)
+        if not 1 <= used <= len(entries):
+            raise NotUnderstood("no sample description for the samples")
+        if movie.fragment_defaults and track.samples:
+            # A camera that got to finish its film leaves no fragments behind.
+            yield from self._expect_no_fragments(found.moov.stop)
+        elif track.id in movie.fragment_defaults:
+            walk = FragmentWalk(self._read, self._size, self._at, movie, track)
+            made = yield from walk.run(found.moov.stop)
+            if not 1 <= made.description <= len(entries):
+                raise NotUnderstood("no sample description for the fragments' samples")
+            film = (found.ftyp, movie, track, entries[made.description - 1])
+            return self._index(film, made.table, made.segments, made.zero_s, whole=made.whole, ends=made.ends)
+        table = read_tables(track.tables, self._size)
+        segments = apply_edits(track.edits, table, track.timescale, movie.timescale)
+        others = (one for one in movie.tracks if one is not track and one.samples)
+        zero_s = earliest(
+            track_start(movie, track) or Fraction(0),
+            ((one.handler, track_start(movie, one)) for one in others),
+        )
+        film = (found.ftyp, movie, track, entries[used - 1])
+        return self._index(film, table, segments, zero_s, ends=table.count == track.samples)
+
+    def _find_movie(self) -> Generator[Need, None, _Found]:
+        """Follows the boxes from the start of the object to its movie box."""
+        ftyp: Box | None = None
+        at = hops = seen = 0
+        while self._size - at >= 8:  # noqa: PLR2004 - a box's size and kind
+            hops += self._held.gap(at, min(at + HEADER_BYTES, self._size)) is not None
+            seen += 1
+            if hops > MAX_HOPS or seen > MAX_BOXES:
+                raise NotUnderstood("the movie box is too far away")
+            header = yield from self._top_header(at)
+            if header.kind == b"moof":
+                raise NotUnderstood("fragments before the movie box")
+            stop = self._size if header.size is None else at + header.size
+            if header.kind == b"moov":
+                return _Found(ftyp, (yield from self._movie(at, stop, header)))
+            if header.kind == b"ftyp" and ftyp is None and stop - at <= _MAX_FTYP_BYTES and stop <= self._size:
+                whole = yield from self._read(at, stop, "top")
+                ftyp = Box(b"ftyp", whole[header.bytes :], whole, at)
+                if bytes(ftyp.body[:4]) in _STILLS:
+                    raise NotUnderstood("a still picture, or a sequence of them")
+            at = stop
+        if not seen:
+            raise UnsupportedFormat
+        raise CorruptFilm(
+            "The video has no index.", hint="Is the upload complete?", detail="no moov up to the object's end"
+        )
+
+    def _expect_no_fragments(self, at: int) -> Generator[Need, None, None]:
+        """Follows the boxes from the movie box to the end of the object."""
+        for _ in range(MAX_HOPS):
+            if self._size - at < 8:  # noqa: PLR2004 - a box's size and kind
+                return
+            header = yield from self._top_header(at)
+            if header.kind == b"moof":
+                raise NotUnderstood("samples in the movie box, and in fragments")
+            at = self._size if header.size is None else at + header.size
+        raise NotUnderstood("too many boxes after the movie box")
+
+    def _top_header(self, at: int) -> Generator[Need, None, BoxHeader]:
+        left = self._size - at
+        ask = self._size if left <= _LAST_HOP_BYTES and at else at + _HOP_BYTES
+        head = yield from self._read(at, min(at + HEADER_BYTES, self._size), "top", ask)
+        header = box_header(head)
+        if header is None:
+            raise NotUnderstood("a box's header is cut short")
+        return header
+
+    def _movie(self, start: int, stop: int, header: BoxHeader) -> Generator[Need, None, Box]:
+        if stop - start > self._max_index_bytes:
+            raise ImageTooLarge(
+                "The video's index is larger than the limits of this service.", detail=f"moov of {stop - start} bytes"
+            )
+        if stop > self._size:
+            raise CorruptFilm("The video's index is cut short.", hint="Is the upload complete?")
+        if self._held.gap(start, stop) is not None:
+            self._held.reserve(start, stop)
+        whole = yield from self._read(start, stop, "moov")
+        return Box(b"moov", whole[header.bytes :], whole, start)
+
+    def _index(
+        self,
+        film: tuple[Box | None, Movie, Track, SampleEntry],
+        table: SampleTable,
+        segments: tuple[Segment, ...],
+        zero_s: Fraction,
+        *,
+        whole: bool = True,
+        ends: bool = True,
+    ) -> VideoIndex:
+        ftyp, movie, track, entry = film
+        return VideoIndex(
+            size=self._size,
+            codec=entry.codec,
+            nal_length_bytes=entry.nal_length_bytes,
+            width=entry.width,
+            height=entry.height,
+            header=header_film.header_film(ftyp, movie, track, entry),
+            header_format=header_film.FORMAT,
+            timescale=track.timescale,
+            zero=zero_s * track.timescale,
+            segments=segments,
+            table=table,
+            whole=whole,
+            ends=ends,
+        )

@@ -1,0 +1,300 @@
+"""An index, t and the mode -> which samples to decode, and which byte ranges hold them. Pure.
+
+Times are compared as whole ticks and exact fractions, never as floats. The rules are those of the
+service: exact gives the last picture shown at or before t, fast the nearest keyframe at or before t;
+past the end both give the last keyframe, before the first picture both give the first one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import NotUnderstood
+from framefetch.process import Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from framefetch.containers.index import Segment, VideoIndex
+
+MAX_GAP_BYTES = 64 << 10
+"""A gap up to this is read along: it costs less than another request."""
+MAX_SAMPLES = 100_000
+"""Samples that may be decoded, or looked at, for one picture: half an hour without a keyframe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample of a plan.
+
+    Attributes:
+        number: in decode order, from 0.
+        offset: in the object.
+        size: in bytes.
+        dts: in ticks; counts from any moment, but the same one for all samples of a plan.
+        pts: in ticks, on the track's presentation timeline.
+        key: whether it is a keyframe.
+        shown: whether the film shows its picture.
+    """
+
+    number: int
+    offset: int
+    size: int
+    dts: int
+    pts: int
+    key: bool
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bytes of the object, half-open."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What has to be read and decoded for one picture.
+
+    Attributes:
+        samples: in decode order; the first is a keyframe, the last is the wanted picture.
+        ranges: of all samples, in order of offset, without overlap.
+        target_pts: of the wanted picture, in ticks.
+        time: of the wanted picture, in seconds on the presentation clock.
+    """
+
+    samples: tuple[Sample, ...]
+    ranges: tuple[Range, ...]
+    target_pts: int
+    time: Fraction
+
+    @property
+    def time_ms(self) -> float:
+        """The picture's time in milliseconds."""
+        return float(self.time * 1000)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes the ranges have."""
+        return sum(one.stop - one.start for one in self.ranges)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """One picture that the film shows; the later one in decode order is the greater, at the same pts."""
+
+    pts: int
+    number: int
+    segment: Segment
+
+
+def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
+    """Plans the reads for one picture.
+
+    Args:
+        index: of the film; a partial one must have been made for this very t.
+        at_ms: on the presentation clock.
+        mode: exact or fast.
+
+    Raises:
+        NotUnderstood: the wanted picture cannot be decoded from what the index knows.
+    """
+    at = Fraction(at_ms, 1000) * index.timescale + index.zero
+    shown = _choose(index, at, mode)
+    first = shown.number if _is_key(index, shown.number) and mode is Mode.FAST else _start(index, shown)
+    samples = tuple(_samples(index, shown.segment, first, shown.number + 1))
+    for sample in samples:
+        if not sample.size or sample.offset + sample.size > index.size:
+            raise NotUnderstood(f"sample {sample.number} is empty, or outside the object")
+    return ReadPlan(
+        samples=samples,
+        ranges=coalesced([Range(one.offset, one.offset + one.size) for one in samples]),
+        target_pts=shown.pts,
+        time=(shown.pts - index.zero) / index.timescale,
+    )
+
+
+def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
+    """As few ranges as possible that hold all the given ones, with no gap above `max_gap_bytes` read along."""
+    found: list[Range] = []
+    for one in sorted(ranges, key=lambda one: one.start):
+        if found and one.start - found[-1].stop <= max_gap_bytes:
+            found[-1] = Range(found[-1].start, max(found[-1].stop, one.stop))
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _choose(index: VideoIndex, at: Fraction, mode: Mode) -> _Shown:
+    """The picture that answers a time, given in ticks of the track."""
+    picture = _last_shown(index, floor(at))
+    if picture is None:
+        return _first_shown(index)
+    if picture == _last_shown(index, None):
+        end = picture.pts + _duration(index, picture.number)
+        if at >= end and not index.ends:
+            raise NotUnderstood("the picture is after all that the index knows")
+        if at > end:
+            return _last_key(index, None) or picture
+    if mode is Mode.FAST:
+        return _last_key(index, floor(at)) or _first_shown(index)
+    return picture
+
+
+def _limit(segment: Segment, pts: int | None) -> int:
+    """The greatest cts of a segment that is shown at or before a pts (None: of all that are shown)."""
+    return segment.until_cts - 1 if pts is None else min(segment.until_cts - 1, pts - segment.shift)
+
+
+def _last_shown(index: VideoIndex, pts: int | None) -> _Shown | None:
+    """The last picture shown at or before a time; None when that is before all of them."""
+    found = [one for segment in index.segments for one in _last_of(index, segment, _limit(segment, pts))]
+    return max(found, key=_order, default=None)
+
+
+def _order(one: _Shown) -> tuple[int, int]:
+    return one.pts, one.number
+
+
+def _last_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_Shown]:
+    """The last picture of a segment with a cts up to a limit, if there is one.
+
+    The last sample that is certainly shown by then has a cts of at least its dts plus the least delay;
+    what is shown later than that was decoded at most the spread of all delays before it.
+    """
+    table = index.table
+    if limit < segment.from_cts:
+        return
+    sure = table.last_by(limit - table.greatest_delay)
+    spread = table.greatest_delay - table.least_delay
+    low = table.last_by(table.dts(sure) - spread - 1) + 1 if sure >= 0 else 0
+    low = max(segment.first, low)
+    high = min(segment.stop, table.last_by(limit - table.least_delay) + 1)
+    best = _best(index, segment, low, high, limit)
+    if best is None and low > segment.first:
+        # The sure one may have been cut by the edit, and then what comes before it decides.
+        best = _best(index, segment, max(segment.first, low - MAX_SAMPLES), low, limit)
+    if best is not None:
+        yield best
+
+
+def _best(index: VideoIndex, segment: Segment, low: int, high: int, limit: int) -> _Shown | None:
+    best: tuple[int, int] | None = None
+    for number, cts in _times(index, low, high):
+        if segment.from_cts <= cts <= limit and (best is None or (cts, number) >= best):
+            best = cts, number
+    return None if best is None else _Shown(best[0] + segment.shift, best[1], segment)
+
+
+def _times(index: VideoIndex, low: int, high: int) -> Iterator[tuple[int, int]]:
+    """Number and cts of a stretch of samples."""
+    if high - low > MAX_SAMPLES:
+        raise NotUnderstood(f"{high - low} samples may be shown at that time")
+    table = index.table
+    times = table.decode_times(low, high)
+    delays = table.delays(low, high)
+    for number, (dts, delay) in enumerate(zip(times, delays, strict=True), low):
+        yield number, dts + delay
+
+
+def _first_shown(index: VideoIndex) -> _Shown:
+    """The first picture of all."""
+    found = [one for segment in index.segments for one in _first_of(index, segment)]
+    if not found:
+        raise NotUnderstood("no picture is shown")
+    return min(found, key=_order)
+
+
+def _first_of(index: VideoIndex, segment: Segment) -> Iterator[_Shown]:
+    """The first picture of a segment: one that is decoded soon after the segment's start."""
+    table = index.table
+    low = segment.first
+    sure = max(low, table.last_by(segment.from_cts - table.least_delay - 1) + 1)
+    spread = table.greatest_delay - table.least_delay
+    high = min(segment.stop, table.last_by(table.dts(sure) + spread) + 1)
+    shown = [
+        (cts, number) for number, cts in _times(index, low, high) if segment.from_cts <= cts < segment.until_cts
+    ]
+    if shown:
+        cts, number = min(shown)
+        yield _Shown(cts + segment.shift, number, segment)
+
+
+def _last_key(index: VideoIndex, pts: int | None) -> _Shown | None:
+    """The last keyframe that is shown at or before a time; None when there is none."""
+    found = [one for segment in index.segments for one in _last_key_of(index, segment, _limit(segment, pts))]
+    return max(found, key=_order, default=None)
+
+
+def _last_key_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_Shown]:
+    table = index.table
+    best: tuple[int, int] | None = None
+    number = table.key_before(min(segment.stop - 1, table.last_by(limit - table.least_delay)))
+    while number >= segment.first:
+        cts = _cts(index, number)
+        if segment.from_cts <= cts <= limit and (best is None or cts > best[0]):
+            best = cts, number
+        # Earlier keyframes cannot be shown later than this.
+        if best is not None and table.dts(number) + table.greatest_delay <= best[0]:
+            break
+        if table.dts(number) + table.greatest_delay < segment.from_cts:
+            break
+        number = table.key_before(number - 1)
+    if best is not None:
+        yield _Shown(best[0] + segment.shift, best[1], segment)
+
+
+def _cts(index: VideoIndex, number: int) -> int:
+    return index.table.dts(number) + index.table.delays(number, number + 1)[0]
+
+
+def _is_key(index: VideoIndex, number: int) -> bool:
+    return index.table.key_before(number) == number
+
+
+def _duration(index: VideoIndex, number: int) -> int:
+    """For how long the last picture is shown, in ticks; as long as the one before, where nothing says."""
+    table = index.table
+    own = table.dts(number + 1) - table.dts(number)
+    return own or (table.dts(number) - table.dts(number - 1) if number else 0)
+
+
+def _start(index: VideoIndex, shown: _Shown) -> int:
+    """The keyframe to start with: one that is not shown after the picture, for what is shown before a
+    keyframe and decoded after it (leading pictures) may need what comes before the keyframe."""
+    cts = shown.pts - shown.segment.shift
+    number = index.table.key_before(shown.number)
+    while number >= 0 and _cts(index, number) > cts:
+        number = index.table.key_before(number - 1)
+    if number < 0:
+        # Leading pictures of the very first keyframe: a decoder that reads from the start has no more.
+        number = index.table.key_after(0) if index.whole else shown.number + 1
+    if number > shown.number:
+        raise NotUnderstood("no keyframe before the picture")
+    return number
+
+
+def _samples(index: VideoIndex, segment: Segment, first: int, stop: int) -> Iterator[Sample]:
+    if stop - first > MAX_SAMPLES:
+        raise NotUnderstood(f"{stop - first} samples from the keyframe to the picture")
+    table = index.table
+    times = table.decode_times(first, stop)
+    delays = table.delays(first, stop)
+    for number, dts, delay, (offset, size) in zip(
+        range(first, stop), times, delays, table.places(first, stop), strict=True
+    ):
+        cts = dts + delay
+        yield Sample(
+            number=number,
+            offset=offset,
+            size=size,
+            dts=dts + segment.shift,
+            pts=cts + segment.shift,
+            key=_is_key(index, number),
+            shown=segment.from_cts <= cts < segment.until_cts,
+        )

@@ -23,6 +23,9 @@ ALWAYS = (
 )
 """On every answer: nothing that a browser would run."""
 _TROUBLESHOOT = "https://api.aliyun.com/troubleshoot?q="
+_LONGEST, _LONGEST_IN_HEADER = 4000, 500
+"""Characters of one element of an error. What a caller sent in length does not come back in length, and
+of a HEAD it has to fit into a header, which proxies let grow to 4 or 8 KiB."""
 
 
 def picture_answer(
@@ -35,7 +38,8 @@ def picture_answer(
 
 def error_answer(error: FramefetchError, call: Call, request_id: str) -> Answer:
     """The answer that tells a caller what went wrong, and what to change."""
-    body = error_xml(error, call.header("host") or "", request_id)
+    longest = _LONGEST_IN_HEADER if call.method == "HEAD" else _LONGEST
+    body = error_xml(error, call.header("host") or "", request_id, longest)
     keep = f"max-age={error.max_age_s}" if error.max_age_s else "no-store"
     headers = [*ALWAYS, ("Cache-Control", keep)]
     if error.ec:
@@ -49,8 +53,8 @@ def error_answer(error: FramefetchError, call: Call, request_id: str) -> Answer:
     return Answer(error.status, tuple(headers), body)
 
 
-def error_xml(error: FramefetchError, host: str, request_id: str) -> bytes:
-    """OSS's XML for an error."""
+def error_xml(error: FramefetchError, host: str, request_id: str, longest: int = _LONGEST) -> bytes:
+    """OSS's XML for an error, each of its texts cut to so many characters."""
     rows = [
         ("Code", error.code),
         ("Message", str(error)),
@@ -60,11 +64,12 @@ def error_xml(error: FramefetchError, host: str, request_id: str) -> bytes:
     ]
     if error.ec:
         rows += [("EC", error.ec), ("RecommendDoc", _TROUBLESHOOT + error.ec)]
-    lines = [f"  <{name}>{_text(value)}</{name}>" for name, value in rows]
+    lines = [f"  <{name}>{_text(value, longest)}</{name}>" for name, value in rows]
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', "<Error>", *lines, "</Error>", ""]).encode()
 
 
-def _text(value: str) -> str:
+def _text(value: str, longest: int) -> str:
     """Text that is valid in XML 1.0, whatever a caller sent."""
+    value = value if len(value) <= longest else value[:longest] + "…"
     clean = value.encode("utf-8", "backslashreplace").decode()
     return escape("".join(c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" for c in clean))

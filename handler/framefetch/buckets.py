@@ -221,14 +221,14 @@ def _bucket(where: str, values: dict[str, str]) -> Bucket:
     elif access == "signed" and (prefix or styles):
         complaint = "prefix and styles limit public access, and this bucket has none"
     else:
-        region = values.get("region") or _region(source)
+        region = values.get("region") or region_of(source)
         chosen: Access | None = "public" if access == "public" else "signed" if access else None
         return Bucket(name, source, hosts, chosen, region.removeprefix("oss-"), prefix, styles)
     message = f"{where} of the bucket map: {complaint}"
     raise ValueError(message)
 
 
-def _region(source: str) -> str:
-    """Of an OSS source the region is the one that its callers sign for."""
+def region_of(source: str) -> str:
+    """The region that callers sign for: that of an OSS source, else empty, which accepts any."""
     parts = urlsplit(source)
     return dict(parse_qsl(parts.query)).get("region", "") if parts.scheme == "oss" else ""

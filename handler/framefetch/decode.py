@@ -29,6 +29,7 @@ from framefetch.sources import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from io import BytesIO
 
     from av.container import InputContainer
     from av.packet import Packet
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from framefetch.settings import Settings
 
 # PyAV 18 raises on metadata that is not UTF-8 unless told otherwise; PyAV 19 never does.
-_TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}  # noqa: PLR2004
+_TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
 
 DECODERS = (
     "h264 hevc vvc av1 libdav1d libaom-av1 vp8 vp9 libvpx libvpx-vp9 mpeg4 mpeg1video mpeg2video h263 flv "
@@ -48,6 +49,10 @@ DECODERS = (
     "dnxhd ffv1 rawvideo svq1 svq3 cinepak png qtrle"
 ).split()
 """The video decoders that a film may use; all others do not exist for us."""
+
+
+_NOT_THREADED = frozenset({"theora"})
+"""Decoders of FFmpeg that garble pictures with several threads: Theora after an empty packet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class Film:
         ImageTooLarge: the pictures are above `max_pixels`.
     """
 
-    def __init__(self, reader: RangeReader, demuxer: str, settings: Settings, budget: Budget) -> None:
+    def __init__(self, reader: RangeReader | BytesIO, demuxer: str, settings: Settings, budget: Budget) -> None:
         self._reader = reader
         self._settings = settings
         self._budget = budget
@@ -130,17 +135,19 @@ class Film:
             except BaseException:
                 self.container.close()
                 raise
-            self.time_base = Fraction(self.stream.time_base.numerator, self.stream.time_base.denominator)
+            self.time_base = _fraction(self.stream.time_base)
             context = self.stream.codec_context
             # What a decoder makes of damaged data depends on how many pictures it works on at once, so
             # the number is fixed, and never the machine's.
-            context.thread_count = self._settings.threads
+            context.thread_count = 1 if context.name in _NOT_THREADED else self._settings.threads
             context.thread_type = "FRAME"
             context.options = {"max_pixels": str(self._settings.max_pixels)}
 
     def rewind(self) -> None:
-        """Goes back to the first packet, by opening again: some containers cannot seek to it, and
-        the bytes are still in the reader."""
+        """Goes back to the first packet, by opening again.
+
+        Some containers cannot seek to it; the bytes are still in the reader.
+        """
         self.container.close()
         self._open()
 
@@ -153,8 +160,10 @@ class Film:
         return context.width, context.height, bits / 8
 
     def packets(self) -> Iterator[Packet[VideoStream]]:
-        """The packets of the video stream from the present position on; the last one is empty and
-        flushes the decoder."""
+        """The packets of the video stream from the present position on.
+
+        The last one is empty, and flushes the decoder.
+        """
         with as_our_errors():
             for packet in self.container.demux(self.stream):
                 self._budget.check()
@@ -191,6 +200,28 @@ class Film:
             self.damaged = self.damaged or any(frame.is_corrupt for frame in frames)
             return frames
 
+    def decode_sample(self, data: bytes | memoryview, dts: int, pts: int) -> list[VideoFrame]:
+        """Decodes one sample that we read ourselves.
+
+        Args:
+            data: the sample as it is in the container.
+            dts: when it is decoded, in ticks.
+            pts: when it is shown, in ticks.
+        """
+        # Filled, and not made from the bytes: a decoder thread that frees a packet which holds on to a
+        # Python object needs the interpreter's lock, which whoever waits for that thread may have.
+        packet = av.Packet(len(data))
+        packet.update(data)
+        packet.dts, packet.pts, packet.time_base = dts, pts, self.stream.time_base
+        packet.stream = self.stream
+        return self.decode(packet)
+
+    def drain(self) -> list[VideoFrame]:
+        """The pictures that the decoder still holds back. It takes no more until a `flush`."""
+        packet: Packet[VideoStream] = av.Packet()
+        packet.stream = self.stream
+        return self.decode(packet)
+
     def flush(self) -> None:
         """Makes the decoder forget, so that it can start at another keyframe."""
         self.damaged = False
@@ -203,7 +234,7 @@ class Film:
             frame=frame,
             time_ms=time_ms,
             orientation=_orientation(frame),
-            sar=Fraction(sar.numerator, sar.denominator) if sar else Fraction(1),
+            sar=_fraction(sar) if sar else Fraction(1),
         )
 
     def close(self) -> None:
@@ -211,8 +242,8 @@ class Film:
         self.container.close()
 
 
-def _open(reader: RangeReader, demuxer: str, settings: Settings) -> InputContainer:
-    return av.open(
+def _open(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:
+    container: InputContainer = av.open(
         reader,
         "r",
         format=demuxer,
@@ -227,6 +258,11 @@ def _open(reader: RangeReader, demuxer: str, settings: Settings) -> InputContain
         io_open=_refuse_to_open,
         **_TOLERANT,
     )
+    return container
+
+
+def _fraction(rational: Any) -> Fraction:  # noqa: ANN401 - a Fraction in PyAV 18, its own type in PyAV 19
+    return Fraction(rational.numerator, rational.denominator)
 
 
 def _refuse_to_open(url: str, _flags: int, _options: dict[str, str]) -> object:

@@ -140,8 +140,9 @@ class _Timed:
         return self._from_start(self._zero_s + at_s)
 
     def _runs(self, target_s: Fraction, *, for_display: bool) -> Iterator[_Run]:
-        """Runs that start at a keyframe whose time is at or before the target: the nearest one
-        first, then ever earlier ones, for a decoder may show nothing so soon after a keyframe.
+        """Runs that start at a keyframe whose time is at or before the target.
+
+        The nearest one first, then ever earlier ones: a decoder may show nothing so soon after a keyframe.
 
         Args:
             target_s: a timestamp.
@@ -163,8 +164,13 @@ class _Timed:
                 return
 
     def _gather(self, position_s: Fraction | None, limit_s: Fraction, *, for_display: bool) -> _Run | None:
-        """Seeks (None: to the very start), and reads on until no later keyframe can be at or before
-        the limit."""
+        """Seeks, and reads on until no later keyframe can be at or before the limit.
+
+        Args:
+            position_s: a timestamp; None is the very start.
+            limit_s: a timestamp.
+            for_display: leave out keyframes that the edit list cuts.
+        """
         if position_s is None:
             self._film.rewind()
         elif not self._film.seek(int(position_s // self._film.time_base)):
@@ -201,8 +207,10 @@ class _Timed:
         return (self._shown(last) if last else None), True
 
     def _from_start(self, target_s: Fraction) -> _Shown | None:
-        """The last picture at or before the target, or else the first one, without a keyframe to
-        trust: everything is decoded from the first packet on."""
+        """The last picture at or before the target, or else the first one.
+
+        Without a keyframe to trust: everything is decoded from the first packet on.
+        """
         self._film.rewind()
         last: VideoFrame | None = None
         for frame in self._decoded(self._film.packets()):

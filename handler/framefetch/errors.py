@@ -12,9 +12,11 @@ FramefetchError
 │   ├── InvalidAccessKeyId        403
 │   ├── InvalidSecurityToken      403
 │   ├── RequestTimeTooSkewed      403
+│   ├── AccessForbidden           403  a preflight request that CORS does not allow
 │   ├── InvalidObjectState        403  archived: restore it first
 │   ├── NoSuchKey                 404
 │   ├── NoSuchBucket              404
+│   ├── NoSuchStyle               404
 │   ├── MethodNotAllowed          405
 │   ├── PreconditionFailed        412
 │   ├── ResponseTooLarge          413
@@ -173,6 +175,14 @@ class RequestTimeTooSkewed(RequestError):
     default_message = "The difference between the request time and the current time is too large."
 
 
+class AccessForbidden(RequestError):
+    """A browser asks whether a page of another origin may read, and it may not."""
+
+    status = 403
+    code = "AccessForbidden"
+    default_message = "CORSResponse: This CORS request is not allowed."
+
+
 class InvalidObjectState(RequestError):
     """The object is archived and has to be restored before it can be read."""
 
@@ -199,6 +209,15 @@ class NoSuchBucket(RequestError):
     code = "NoSuchBucket"
     default_ec = "0015-00000101"
     default_message = "The specified bucket does not exist."
+    max_age_s = 10
+
+
+class NoSuchStyle(RequestError):
+    """There is no style of this name."""
+
+    status = 404
+    code = "NoSuchStyle"
+    default_message = "No Such Image Style."
     max_age_s = 10
 
 

@@ -35,5 +35,9 @@ def health_answer(*, detailed: bool) -> Answer:
         }
         body = json.dumps(page, indent=2).encode() + b"\n"
         content_type = "application/json"
-    headers = (("Content-Type", content_type), ("Cache-Control", "no-store"), ("Content-Length", str(len(body))))
+    headers = (
+        ("Content-Type", content_type),
+        ("Cache-Control", "no-store"),
+        ("Content-Length", str(len(body))),
+    )
     return Answer(200, (*ALWAYS, *headers), body)

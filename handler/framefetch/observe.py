@@ -66,7 +66,9 @@ class Record:
 
     def server_timing(self) -> str:
         """The stages, as a browser's developer tools show them."""
-        return ", ".join(f"{name};dur={self.stages_ms[name]:.1f}" for name in STAGES if name in self.stages_ms)
+        return ", ".join(
+            f"{name};dur={self.stages_ms[name]:.1f}" for name in STAGES if name in self.stages_ms
+        )
 
     def write(self, call: Call, answer: Answer, error: FramefetchError | None) -> None:
         """Writes the one log record of this request."""
@@ -86,5 +88,5 @@ class Record:
         if error:
             row["message"] = str(error)
             row["why"] = error.detail
-        level = logging.ERROR if answer.status >= 500 else logging.INFO  # noqa: PLR2004 - server errors
+        level = logging.ERROR if answer.status >= 500 else logging.INFO
         LOG.log(level, json.dumps(row, default=str))

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 MAX_GAP_BYTES = 64 << 10
 """A gap up to this is read along: it costs less than another request."""
 MAX_SAMPLES = 100_000
-"""Samples that may be decoded, or looked at, for one picture: half an hour without a keyframe."""
+"""Samples that may be decoded for one picture: half an hour without a keyframe."""
+MAX_CANDIDATES = 10_000
+"""Samples among which the one shown at a time is looked for: real codecs reorder some ten."""
+MAX_KEYS = 10_000
+"""Keyframes that are looked at, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +180,6 @@ def _last_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_Shown
     low = max(segment.first, low)
     high = min(segment.stop, table.last_by(limit - table.least_delay) + 1)
     best = _best(index, segment, low, high, limit)
-    if best is None and low > segment.first:
-        # The sure one may have been cut by the edit, and then what comes before it decides.
-        best = _best(index, segment, max(segment.first, low - MAX_SAMPLES), low, limit)
     if best is not None:
         yield best
 
@@ -193,7 +194,7 @@ def _best(index: VideoIndex, segment: Segment, low: int, high: int, limit: int) 
 
 def _times(index: VideoIndex, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Number and cts of a stretch of samples."""
-    if high - low > MAX_SAMPLES:
+    if high - low > MAX_CANDIDATES:
         raise NotUnderstood(f"{high - low} samples may be shown at that time")
     table = index.table
     times = table.decode_times(low, high)
@@ -213,12 +214,14 @@ def _first_shown(index: VideoIndex) -> _Shown:
 def _first_of(index: VideoIndex, segment: Segment) -> Iterator[_Shown]:
     """The first picture of a segment: one that is decoded soon after the segment's start."""
     table = index.table
-    low = segment.first
+    low = max(segment.first, table.last_by(segment.from_cts - table.greatest_delay - 1) + 1)
     sure = max(low, table.last_by(segment.from_cts - table.least_delay - 1) + 1)
     spread = table.greatest_delay - table.least_delay
     high = min(segment.stop, table.last_by(table.dts(sure) + spread) + 1)
     shown = [
-        (cts, number) for number, cts in _times(index, low, high) if segment.from_cts <= cts < segment.until_cts
+        (cts, number)
+        for number, cts in _times(index, low, high)
+        if segment.from_cts <= cts < segment.until_cts
     ]
     if shown:
         cts, number = min(shown)
@@ -234,8 +237,10 @@ def _last_key(index: VideoIndex, pts: int | None) -> _Shown | None:
 def _last_key_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_Shown]:
     table = index.table
     best: tuple[int, int] | None = None
-    number = table.key_before(min(segment.stop - 1, table.last_by(limit - table.least_delay)))
-    while number >= segment.first:
+    last = min(segment.stop - 1, table.last_by(limit - table.least_delay))
+    for number in _keys_back(index, last):
+        if number < segment.first:
+            break
         cts = _cts(index, number)
         if segment.from_cts <= cts <= limit and (best is None or cts > best[0]):
             best = cts, number
@@ -244,7 +249,6 @@ def _last_key_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_S
             break
         if table.dts(number) + table.greatest_delay < segment.from_cts:
             break
-        number = table.key_before(number - 1)
     if best is not None:
         yield _Shown(best[0] + segment.shift, best[1], segment)
 
@@ -253,28 +257,41 @@ def _cts(index: VideoIndex, number: int) -> int:
     return index.table.dts(number) + index.table.delays(number, number + 1)[0]
 
 
+def _keys_back(index: VideoIndex, number: int) -> Iterator[int]:
+    """The keyframes at or before a sample, the last one first."""
+    number = index.table.key_before(number)
+    for _ in range(MAX_KEYS):
+        if number < 0:
+            return
+        yield number
+        number = index.table.key_before(number - 1)
+    raise NotUnderstood("too many keyframes are shown after the picture")
+
+
 def _is_key(index: VideoIndex, number: int) -> bool:
     return index.table.key_before(number) == number
 
 
 def _duration(index: VideoIndex, number: int) -> int:
-    """For how long the last picture is shown, in ticks; as long as the one before, where nothing says."""
+    """For how long the last picture is shown, in ticks; as long as the one before, where none says."""
     table = index.table
     own = table.dts(number + 1) - table.dts(number)
     return own or (table.dts(number) - table.dts(number - 1) if number else 0)
 
 
 def _start(index: VideoIndex, shown: _Shown) -> int:
-    """The keyframe to start with: one that is not shown after the picture, for what is shown before a
-    keyframe and decoded after it (leading pictures) may need what comes before the keyframe."""
+    """The keyframe to start with: one that is not shown after the picture.
+
+    What is shown before a keyframe and decoded after it (leading pictures) may need what comes before
+    the keyframe.
+    """
     cts = shown.pts - shown.segment.shift
-    number = index.table.key_before(shown.number)
-    while number >= 0 and _cts(index, number) > cts:
-        number = index.table.key_before(number - 1)
-    if number < 0:
-        # Leading pictures of the very first keyframe: a decoder that reads from the start has no more.
-        number = index.table.key_after(0) if index.whole else shown.number + 1
-    if number > shown.number:
+    for number in _keys_back(index, shown.number):
+        if _cts(index, number) <= cts:
+            return number
+    # Leading pictures of the very first keyframe: a decoder that reads from the start has no more.
+    number = index.table.key_after(0)
+    if number > shown.number or not index.whole:
         raise NotUnderstood("no keyframe before the picture")
     return number
 

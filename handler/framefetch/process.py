@@ -97,7 +97,7 @@ class Parameter:
 def _number(limit: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         # isdecimal alone would also take digits of other scripts, which no OSS client sends.
-        if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= limit):  # noqa: PLR2004 - 2**64 has 20 digits
+        if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= limit):
             raise ValueError
         return int(text)
 
@@ -199,6 +199,6 @@ def check_size(width: int, height: int, *, max_side: int, max_pixels: int) -> No
     """
     if max(width, height) > max_side or width * height > max_pixels:
         raise ImageTooLarge(
-            f"A picture of {width} x {height} is above the limit of {max_side} a side and {max_pixels} pixels.",
+            f"A picture of {width} x {height} is above the limit of {max_side} a side, {max_pixels} in all.",
             hint="Ask for a smaller w or h.",
         )

@@ -27,6 +27,8 @@ class Kind:
 
     parse: Callable[[str], Any]
     takes: str
+    secret: bool = False
+    """The value is never shown: not in messages, not by ``framefetch settings``, not in a repr."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ class Setting:
         try:
             return self.kind.parse(text.strip())
         except ValueError:
-            message = f"{self.variable}={text!r} is not valid: it takes {self.kind.takes}. {self.meaning}"
+            shown = "***" if self.kind.secret else repr(text)
+            message = f"{self.variable}={shown} is not valid: it takes {self.kind.takes}. {self.meaning}"
             raise BadSetting(message) from None
 
 
 def _declare(kind: Kind, default: Any, meaning: str, *, pixels: bool = False) -> Any:  # noqa: ANN401
-    return field(default=default, metadata={"kind": kind, "meaning": meaning, "pixels": pixels})
+    metadata = {"kind": kind, "meaning": meaning, "pixels": pixels}
+    return field(default=default, metadata=metadata, repr=not kind.secret)
 
 
 def _integer(default: int, low: int, high: int, meaning: str, *, pixels: bool = False) -> int:
@@ -98,6 +102,21 @@ def _text(default: str, takes: str, meaning: str) -> str:
     return made
 
 
+def _secret(takes: str, meaning: str) -> str:
+    made: str = _declare(Kind(str, takes, secret=True), "", meaning)
+    return made
+
+
+def _switch(meaning: str) -> bool:
+    def parse(text: str) -> bool:
+        if text not in ("true", "false"):
+            raise ValueError
+        return text == "true"
+
+    made: bool = _declare(Kind(parse, "true or false"), default=False, meaning=meaning)
+    return made
+
+
 def _words(meaning: str, takes: str) -> tuple[str, ...]:
     def parse(text: str) -> tuple[str, ...]:
         return tuple(text.replace(",", " ").split())
@@ -112,12 +131,43 @@ class Settings:
 
     source: str = _text(
         "",
-        "a folder, s3://bucket/prefix, gs://…, az://… or https://host/prefix",
+        "a folder, s3://bucket/prefix, gs://…, az://…, oss://… or https://host/prefix",
         "Where the videos are, when the command line does not say.",
     )
     networks: tuple[str, ...] = _words(
         "Private networks that HTTP sources may be in; all others of that kind are refused.",
         "networks as 10.1.0.0/16, separated by commas",
+    )
+
+    buckets: str = _text(
+        "",
+        "lines of HOST=BUCKET=SOURCE [access=signed|public] [region=…] [prefix=…] [styles=a,b], or JSON",
+        "Which bucket of which source each host name stands for; without it there is one source only.",
+    )
+    bucket: str = _text(
+        "",
+        "3 to 63 of a-z, 0-9 and -",
+        "The bucket's name in signatures and URLs, where one source is all; else that of the source itself.",
+    )
+    access: str = _choice(
+        "auto",
+        ("auto", "signed", "public"),
+        "Who may read, where a bucket does not say: signed needs a signature, public lets anyone in; "
+        "auto is public for a local folder and signed for all else.",
+    )
+    keys: str = _secret(
+        "lines of ID:SECRET [prefix=…] [token=…], JSON, or the ARN of a secret or parameter that holds them",
+        "The key pairs whose signatures are accepted.",
+    )
+    styles: str = _text(
+        "",
+        "lines of NAME=video/snapshot,…, or a JSON object",
+        "What x-oss-process=style/NAME stands for.",
+    )
+    style_only: bool = _switch("Only named styles may be asked for.")
+    cors: tuple[str, ...] = _words(
+        "Origins whose pages may read the answers with scripts; none by default.",
+        "origins as https://app.example.com, https://*.example.com or *, separated by commas",
     )
 
     quality: int = _integer(85, 1, 100, "JPEG quality.", pixels=True)
@@ -140,10 +190,13 @@ class Settings:
     )
 
     timeout_s: float = _seconds(15.0, 0.1, 900.0, "Time that one request may take.")
-    max_bytes: int = _integer(
-        256 << 20, 1 << 16, 1 << 36, "Bytes that one request may read from the source."
-    )
+    max_bytes: int = _integer(256 << 20, 1 << 16, 1 << 36, "Bytes that one request may read from the source.")
     max_requests: int = _integer(2000, 1, 100_000, "Requests that one request may send to the source.")
+    index: str = _choice(
+        "own",
+        ("own", "generic"),
+        "own reads the index of known containers directly; generic leaves all of them to FFmpeg.",
+    )
     block_bytes: int = _integer(
         256 << 10, 4 << 10, 16 << 20, "Size of the ranges in which a video without an own index is read."
     )
@@ -187,6 +240,33 @@ class Settings:
         """The values that change what a picture looks like, for the ETag."""
         return tuple((one.name, getattr(self, one.name)) for one in self.table() if one.pixels)
 
+
+def platform_variable(name: str) -> str:
+    """A variable that a platform sets for its functions; empty where there is none.
+
+    Raises:
+        KeyError: `name` is none of `PLATFORM_VARIABLES`.
+    """
+    if name not in PLATFORM_VARIABLES:
+        raise KeyError(name)
+    return os.environ.get(name, "")
+
+
+PLATFORM_VARIABLES = frozenset(
+    {
+        # Of Lambda: opens the extension that holds secrets and parameters, at its port.
+        "AWS_SESSION_TOKEN",
+        "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT",
+        # Of Function Compute: the function's role. The others are those that oss2's own users set.
+        "ALIBABA_CLOUD_ACCESS_KEY_ID",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+        "ALIBABA_CLOUD_SECURITY_TOKEN",
+        "OSS_ACCESS_KEY_ID",
+        "OSS_ACCESS_KEY_SECRET",
+        "OSS_SESSION_TOKEN",
+    }
+)
+"""What is read of the environment beside the settings: what clients need that cannot look themselves."""
 
 _NOT_SETTINGS = frozenset({"FRAMEFETCH_CORPUS", "FRAMEFETCH_SIGNING"})
 """Where the tests look for their material; not read here."""

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import platform
 import traceback
+from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import av
 import PIL
 
-from framefetch import __version__, caching
+from framefetch import __version__, caching, demux, indexed
 from framefetch.admission import Memory, decoder_bytes
 from framefetch.answers import error_answer, picture_answer
 from framefetch.budget import Budget, now_unix
 from framefetch.call import Answer, percent_decode
+from framefetch.containers.index import NotUnderstood
 from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.decode import Film
-from framefetch.demux import find_picture
 from framefetch.draw import draw
 from framefetch.encode import encode
 from framefetch.errors import (
@@ -40,6 +42,8 @@ from framefetch.sources import Changed
 from framefetch.sources.fetch import PinnedObject
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framefetch.call import Call
     from framefetch.decode import Picture
     from framefetch.process import SnapshotRequest
@@ -128,8 +132,7 @@ class Service:
             demuxer = sniff(head)
             if demuxer is None:
                 raise UnsupportedFormat(hint=_not_a_video(pinned.info.size))
-            reader = RangeReader(pinned, head, block_bytes=settings.block_bytes)
-            picture, body = self._make(reader, demuxer, request, record)
+            picture, body = self._make(pinned, head, demuxer, request, record)
 
             record.facts["taken_ms"] = float(picture.time_ms)
             headers += (
@@ -139,22 +142,36 @@ class Service:
             return picture_answer(200, headers, body, with_length=True)
 
     def _make(
-        self, reader: RangeReader, demuxer: str, request: SnapshotRequest, record: Record
+        self, pinned: PinnedObject, head: bytes, demuxer: str, request: SnapshotRequest, record: Record
     ) -> tuple[Picture, bytes]:
+        """Finds the picture, by our own index where there is one, and makes the image of it."""
+        if demuxer in indexed.DEMUXERS and self.settings.index == "own":
+            try:
+                with record.stage("index"):
+                    index = indexed.read_index(pinned, head, request.at_ms)
+                    film = indexed.open_film(index, self.settings, record.budget)
+                find = partial(indexed.find_picture, pinned, index, request)
+                return self._image(film, find, request, record)
+            except NotUnderstood as fault:
+                record.facts["generic"] = str(fault)
         with record.stage("index"):
+            reader = RangeReader(pinned, head, block_bytes=self.settings.block_bytes)
             film = Film(reader, demuxer, self.settings, record.budget)
-        try:
-            wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
-            with self._memory.hold(wanted_bytes, record.budget):
-                with record.stage("decode"):
-                    picture = find_picture(film, request.at_ms, request.mode)
-                with record.stage("draw"):
-                    image = draw(picture, request, self.settings)
-                with record.stage("encode"):
-                    body = encode(image, request.format, self.settings)
-                return picture, body
-        finally:
-            film.close()
+        find = partial(demux.find_picture, at_ms=request.at_ms, mode=request.mode)
+        return self._image(film, find, request, record)
+
+    def _image(
+        self, film: Film, find: Callable[[Film], Picture], request: SnapshotRequest, record: Record
+    ) -> tuple[Picture, bytes]:
+        """Decodes, draws and encodes; the memory for it is waited for."""
+        wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
+        with closing(film), self._memory.hold(wanted_bytes, record.budget):
+            with record.stage("decode"):
+                picture = find(film)
+            with record.stage("draw"):
+                image = draw(picture, request, self.settings)
+            with record.stage("encode"):
+                return picture, encode(image, request.format, self.settings)
 
 
 def versions() -> dict[str, str]:
@@ -192,7 +209,11 @@ def _read_header(record: Record, size: int) -> str:
 def _with_headers(answer: Answer, record: Record) -> Answer:
     """Adds what every answer carries."""
     server_ms = max(1, round(record.budget.elapsed_s * 1000))
-    headers = [*answer.headers, ("x-oss-request-id", record.request_id), ("x-oss-server-time", str(server_ms))]
+    headers = [
+        *answer.headers,
+        ("x-oss-request-id", record.request_id),
+        ("x-oss-server-time", str(server_ms)),
+    ]
     if timing := record.server_timing():
         headers.append(("Server-Timing", timing))
     return Answer(answer.status, tuple(headers), answer.body)

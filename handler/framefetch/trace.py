@@ -1,5 +1,8 @@
-"""What a request read: one row a request to the source. Filled by `sources/fetch.py`, and read by
-the log, the ``x-framefetch-read`` header, ``--trace`` and the tests that hold bytes and requests."""
+"""What a request read: one row for each request to the source.
+
+Filled by `sources/fetch.py`; read by the log, the ``x-framefetch-read`` header, ``--trace`` and the
+tests that hold bytes and requests.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ class RangeRead:
         start: first byte that was asked for.
         stop: one past the last.
         received: bytes of the body that arrived, also where they were of no use.
-        ms: from sending the request to the last byte taken.
+        ms: spent waiting for the store.
     """
 
     purpose: str

@@ -22,7 +22,8 @@ def run(_: argparse.Namespace) -> int:
     for one in Settings.table():
         value = getattr(values, one.name)
         changed = "" if value == one.default else f" (default {text(one.default)})"
-        print(f"{one.variable}={text(value)}{changed}\n    {one.meaning} Takes {one.kind.takes}.")
+        shown = "***" if one.kind.secret and value else text(value)
+        print(f"{one.variable}={shown}{changed}\n    {one.meaning} Takes {one.kind.takes}.")
     return 0
 
 
@@ -30,4 +31,6 @@ def text(value: object) -> str:
     """A value as it would be written in the environment."""
     if isinstance(value, tuple):
         return ",".join(map(str, value))
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

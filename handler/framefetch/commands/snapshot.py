@@ -31,9 +31,13 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
     mine.add_argument("-t", "--time", default="0", help="17s, 17000 (ms) or 00:00:17.5 (default: 0)")
     mine.add_argument("-W", "--width", type=int, default=0, help="pixels; 0 follows from the height")
     mine.add_argument("-H", "--height", type=int, default=0, help="pixels; 0 follows from the width")
-    mine.add_argument("-f", "--format", choices=[str(one) for one in Format], help="default: by the file's name")
+    mine.add_argument(
+        "-f", "--format", choices=[str(one) for one in Format], help="default: by the file's name"
+    )
     mine.add_argument("--fast", action="store_true", help="the nearest keyframe at or before the time")
-    mine.add_argument("--rotate", choices=["auto", "h", "w"], help="turn as the video says, or to portrait, landscape")
+    mine.add_argument(
+        "--rotate", choices=["auto", "h", "w"], help="turn as the video says, or to portrait, landscape"
+    )
     mine.add_argument("-o", "--output", required=True, metavar="FILE", help="- is standard output")
     mine.add_argument("--trace", action="store_true", help="print what was read, with purpose, bytes and ms")
     mine.set_defaults(run=run)
@@ -49,10 +53,12 @@ def run(options: argparse.Namespace) -> int:
 
     service = Service(settings, source)
     record = Record(service.budget())
-    answer = service.answer(Call("GET", "/" + quote(key), f"{PARAMETER}={quote(request.canonical())}"), record)
+    answer = service.answer(
+        Call("GET", "/" + quote(key), f"{PARAMETER}={quote(request.canonical())}"), record
+    )
     if options.trace:
         print(trace_table(record), file=sys.stderr)
-    if answer.status != 200:  # noqa: PLR2004
+    if answer.status != 200:
         return _fail(answer)
     if options.output == "-":
         sys.stdout.buffer.write(answer.body)
@@ -101,6 +107,6 @@ def parse_time_ms(text: str) -> int:
 def _fail(answer: Answer) -> int:
     error = ET.fromstring(answer.body)  # noqa: S314 - our own answer
     print(f"framefetch: {error.findtext('Code')}: {error.findtext('Message')}", file=sys.stderr)
-    if answer.status == 500:  # noqa: PLR2004
+    if answer.status == 500:
         return OUR_FAULT
-    return SOURCES_FAULT if answer.status > 500 else CALLERS_FAULT  # noqa: PLR2004
+    return SOURCES_FAULT if answer.status > 500 else CALLERS_FAULT

@@ -61,11 +61,20 @@ class Segment:
 class SampleTable(Protocol):
     """The samples of one track, numbered from 0 in decode order. Decode times never decrease."""
 
-    count: int
-    least_delay: int
-    """No sample's cts is less than its dts plus this."""
-    greatest_delay: int
-    """No sample's cts is more than its dts plus this."""
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        ...
+
+    @property
+    def least_delay(self) -> int:
+        """No sample's cts is less than its dts plus this."""
+        ...
+
+    @property
+    def greatest_delay(self) -> int:
+        """No sample's cts is more than its dts plus this."""
+        ...
 
     def dts(self, number: int) -> int:
         """When a sample is decoded; for `count`, when the last one ends."""
@@ -158,6 +167,7 @@ class VideoIndex:
         size: of the object, in bytes.
         codec: the container's own name of it, such as ``avc1``.
         nal_length_bytes: how long the length before each NAL unit is; 0 for codecs without.
+        top_temporal_layer: H.265: the highest one that the film may have; None: not said.
         width: coded, in pixels, as the container says; 0 where it does not.
         height: likewise.
         header: a film without samples, for FFmpeg to open: it carries codec, rotation and colour.
@@ -173,6 +183,7 @@ class VideoIndex:
     size: int
     codec: str
     nal_length_bytes: int
+    top_temporal_layer: int | None
     width: int
     height: int
     header: bytes

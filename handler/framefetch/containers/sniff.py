@@ -47,7 +47,7 @@ def _units(head: bytes) -> list[bytes]:
     while at >= 0:
         found.append(head[at + 3 : at + 5])
         at = head.find(b"\x00\x00\x01", at + 3)
-    return [unit for unit in found if len(unit) == 2]  # noqa: PLR2004 - a NAL header of HEVC is two bytes
+    return [unit for unit in found if len(unit) == 2]
 
 
 def _starts_with_start_code(head: bytes) -> bool:
@@ -65,8 +65,7 @@ def _h264(head: bytes) -> bool:
     """ITU-T H.264 §7.4.1: a sequence parameter set (type 7) early in the stream, with a known profile."""
     profiles = (66, 77, 88, 100, 110, 122, 244, 44, 83, 86, 118, 128)
     return _starts_with_start_code(head) and any(
-        unit[0] & 0x9F == 7 and unit[1] in profiles  # noqa: PLR2004 - nal_unit_type 7
-        for unit in _units(head)
+        unit[0] & 0x9F == 7 and unit[1] in profiles for unit in _units(head)
     )
 
 
@@ -77,12 +76,17 @@ def _obu(head: bytes) -> bool:
 
 def _dv(head: bytes) -> bool:
     """IEC 61834-2: the header block of the first DIF sequence."""
-    return len(head) > 3 and head[:3] == b"\x1f\x07\x00" and head[3] & 0x7F == 0x3F  # noqa: PLR2004
+    return len(head) > 3 and head[:3] == b"\x1f\x07\x00" and head[3] & 0x7F == 0x3F
+
+
+def _matroska(head: bytes) -> bool:
+    """RFC 8794 §8.1, RFC 9559 §5: the EBML header, and the document type in it."""
+    return head[:4] == b"\x1a\x45\xdf\xa3" and (b"webm" in head[:64] or b"matroska" in head[:64])
 
 
 RULES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("mov", _isobmff),
-    ("matroska", lambda head: head[:4] == b"\x1a\x45\xdf\xa3" and (b"webm" in head[:64] or b"matroska" in head[:64])),
+    ("matroska", _matroska),
     ("flv", lambda head: head[:4] == b"FLV\x01"),
     ("avi", lambda head: head[:4] == b"RIFF" and head[8:12] == b"AVI "),
     ("ogg", lambda head: head[:4] == b"OggS"),
@@ -94,7 +98,7 @@ RULES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("obu", _obu),
     ("dv", _dv),
     ("mpegts", _mpegts),
-)  # fmt: skip
+)
 
 
 def sniff(head: bytes) -> str | None:

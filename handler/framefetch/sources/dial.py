@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import io
+import logging
 import socket
 import ssl
 import threading
@@ -27,6 +28,9 @@ from framefetch.errors import AccessDenied
 if TYPE_CHECKING:
     from framefetch.budget import Budget
     from framefetch.sources.addresses import AddressPolicy
+
+# Its messages hold URLs, whose queries may be secrets; what matters in them we raise ourselves.
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
 CONNECT_S = 2.0
 """For the name, the address and the TLS handshake together."""

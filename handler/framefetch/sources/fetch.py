@@ -174,7 +174,8 @@ class PinnedObject:
             Transient: the answer is a passing fault, or its body broke off.
         """
         self.budget.ask()
-        sent_s = last_s = self.budget.elapsed_s
+        asked_s = self.budget.elapsed_s
+        waited_s = 0.0
         received = 0
         reply: Reply | None = None
         try:
@@ -183,13 +184,15 @@ class PinnedObject:
             wanted = reply.stop - reply.start
             if wanted:
                 for piece in reply.chunks():
-                    last_s = self.budget.elapsed_s
+                    waited_s += self.budget.elapsed_s - asked_s
                     due = wanted - received
                     received += len(piece)
                     self.budget.spend(len(piece))
                     self.budget.check()
                     # Bytes above what the store announced are of nothing that we know.
                     yield piece if len(piece) <= due else piece[:due]
+                    # What the caller does between two pieces is not waiting for the store.
+                    asked_s = self.budget.elapsed_s
                     if received >= wanted:
                         break
             if received < wanted:
@@ -198,9 +201,10 @@ class PinnedObject:
         finally:
             if reply is not None:
                 reply.close()
-            row_ms = (max(last_s, sent_s) if received else self.budget.elapsed_s) - sent_s
+            if not received:
+                waited_s = self.budget.elapsed_s - asked_s
             shown_start, shown_stop = self._shown(reply, start, stop)
-            self.trace.add(RangeRead(purpose, shown_start, shown_stop, received, row_ms * 1000))
+            self.trace.add(RangeRead(purpose, shown_start, shown_stop, received, waited_s * 1000))
 
     def _shown(self, reply: Reply | None, start: int, stop: int | None) -> tuple[int, int]:
         """The range as the trace shows it: what was asked, in bytes from the object's start."""

@@ -96,7 +96,7 @@ class StoredUrl:
             headers["If-Match"] = if_match
         response = self._send(headers, budget)
         try:
-            return _reply(response, start, stop, budget)
+            return _reply(response, start, stop, budget, pinned=if_match is not None)
         except BaseException:
             # Not drained: an error's body is as long as the server likes.
             response.close()
@@ -108,7 +108,9 @@ class StoredUrl:
     def _send(self, headers: dict[str, str], budget: Budget) -> urllib3.BaseHTTPResponse:
         """Sends the request, after redirects too."""
         url = self.url
-        for _ in range(MAX_HOPS + 1):
+        for hop in range(MAX_HOPS + 1):
+            if hop:
+                budget.ask()
             try:
                 response = self.source.dialler.request(url.origin, url.target, headers, budget)
             except (faults.HTTPError, OSError) as fault:
@@ -169,7 +171,9 @@ class HttpReply:
         self.response.close()
 
 
-def _reply(response: urllib3.BaseHTTPResponse, start: int, stop: int | None, budget: Budget) -> HttpReply:
+def _reply(
+    response: urllib3.BaseHTTPResponse, start: int, stop: int | None, budget: Budget, *, pinned: bool
+) -> HttpReply:
     """Reads status and headers.
 
     Raises:
@@ -177,7 +181,7 @@ def _reply(response: urllib3.BaseHTTPResponse, start: int, stop: int | None, bud
     """
     headers = response.headers
     if response.status not in (200, 206):
-        if response.status == 416 and start <= 0:
+        if response.status == 416 and start <= 0 and not pinned:
             # Only an empty object has no first byte; what it is like, an error's headers do not say.
             return HttpReply(ObjectInfo(size=0), 0, 0, response, budget)
         raise _status(response.status, headers)

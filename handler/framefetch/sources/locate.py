@@ -158,8 +158,15 @@ def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], setting
     except ImportError as fault:
         message = f"{kind}:// needs the package obstore, which is not installed."
         raise BadSetting(message) from fault
-    from framefetch.sources.cloud import CONNECT_S, IDLE_S, CloudSource  # noqa: PLC0415
+    from framefetch.errors import InvalidObjectName  # noqa: PLC0415
+    from framefetch.sources.cloud import CONNECT_S, IDLE_S, CloudSource, refuse_unnameable  # noqa: PLC0415
 
+    try:
+        if prefix.strip("/"):
+            refuse_unnameable(prefix.strip("/"))
+    except InvalidObjectName as fault:
+        message = f"The prefix {prefix!r} is not valid: {fault.hint}"
+        raise BadSetting(message) from fault
     endpoint = options.get("endpoint", "")
     if endpoint and not re.match(r"https?://", endpoint):
         message = f"?endpoint={endpoint} is not valid: it takes a URL that begins with https:// or http://."

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.edits import leading_gap
-from framefetch.containers.isobmff.tables import Runs
+from framefetch.containers.isobmff.run_table import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,7 +28,7 @@ def earliest(video: Fraction, others: Iterable[tuple[bytes, Fraction | None]]) -
 
     Args:
         video: when the video track starts, in seconds.
-        others: handler and start of every other track that has samples; None where the start is not known.
+        others: handler and start of every other track that has samples; None: the start is not known.
 
     Raises:
         NotUnderstood: a start that matters is not known.
@@ -38,7 +38,10 @@ def earliest(video: Fraction, others: Iterable[tuple[bytes, Fraction | None]]) -
     known = list(others)
     if any(start is None for _, start in known):
         raise NotUnderstood("it takes other tracks' samples to know when the film starts")
-    starts = [video, *(start for handler, start in known if handler in _PICTURE_OR_SOUND and start is not None)]
+    starts = [
+        video,
+        *(start for handler, start in known if handler in _PICTURE_OR_SOUND and start is not None),
+    ]
     texts = [start for handler, start in known if handler not in _PICTURE_OR_SOUND and start is not None]
     zero = min(starts)
     text = min(texts, default=zero)

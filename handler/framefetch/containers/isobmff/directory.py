@@ -84,7 +84,7 @@ def _entries(tfra: Box) -> tuple[Entry, ...]:
     count = tfra.u32(12)
     if 16 + count * step > len(tfra.body):
         raise NotUnderstood("tfra claims more entries than it has bytes for")
-    read = tfra.u64 if wide == 16 else tfra.u32  # noqa: PLR2004
+    read = tfra.u64 if wide == 16 else tfra.u32
     found = [Entry(read(at), read(at + wide // 2)) for at in range(16, 16 + count * step, step)]
     # Several points in one fragment are one place for us.
     firsts = {one.offset: one for one in reversed(found)}

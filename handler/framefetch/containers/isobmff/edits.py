@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from framefetch.containers.index import SampleTable
     from framefetch.containers.isobmff.boxes import Box
 
-MAX_EDITS = 1000
+MAX_EDITS = 100
 FOREVER = 1 << 62
 _EMPTY = -1
 _NORMAL_RATE = 1 << 16
 _BLOCK = 256
 _MAX_BLOCKS = 400
 """Samples that may be looked at to find an edit's first picture: 100,000."""
+_MAX_KEYS = 10_000
+"""Keyframes that may be looked at to find where an edit starts and ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,11 @@ def apply_edits(
 
 
 def _segment(table: SampleTable, from_cts: int, until_cts: int, duration: int, starts: int) -> Segment | None:
-    """One edit's samples; None when it shows none. Its clock starts with the first sample, in decode
-    order, that it shows; the caller moves all segments together afterwards."""
+    """One edit's samples; None when it shows none.
+
+    Its clock starts with the first sample, in decode order, that it shows; the caller moves all segments
+    together afterwards.
+    """
     first = _first_needed(table, from_cts)
     stop = _stop(table, first, until_cts, duration)
     for block in range(first, min(stop, first + _BLOCK * _MAX_BLOCKS), _BLOCK):
@@ -150,31 +155,33 @@ def _first_needed(table: SampleTable, from_cts: int) -> int:
         raise NotUnderstood("an edit starts before any keyframe")
     if key and table.dts(key) == table.dts(key - 1):
         raise NotUnderstood("two samples are decoded at once")
-    while key >= 0 and _cts(table, key) > from_cts:
+    for _ in range(_MAX_KEYS):
+        if key < 0 or _cts(table, key) <= from_cts:
+            return max(key, 0)
         key = table.key_before(key - 1)
-    return max(key, 0)
+    raise NotUnderstood("too many keyframes are shown after an edit starts")
 
 
 def _stop(table: SampleTable, first: int, until_cts: int, duration: int) -> int:
-    """One past the last sample that may belong to an edit: the first keyframe after its end; and, where
-    decode order is not the order of showing, the second, for pictures before the first may follow it."""
-    if not table.least_delay and not table.greatest_delay:
-        wanted = 1
-    else:
-        wanted = 2
+    """One past the last sample that may belong to an edit: the first keyframe after its end.
+
+    Where decode order is not the order of showing it is the second, for pictures that are shown before
+    the first may follow it.
+    """
+    wanted = 2 if table.least_delay or table.greatest_delay else 1
     # cts plus duration is at most the next sample's dts plus the greatest delay.
     number = table.key_after(max(first, table.last_by(until_cts - table.greatest_delay - 1)))
-    while number < table.count:
+    for _ in range(_MAX_KEYS):
+        if number >= table.count:
+            return table.count
         delay = table.delays(number, number + 1)[0]
-        ends = (
-            table.dts(number + 1) if number + 1 < table.count else table.dts(number) + duration
-        ) + delay
+        ends = (table.dts(number + 1) if number + 1 < table.count else table.dts(number) + duration) + delay
         if ends >= until_cts:
             wanted -= 1
             if not wanted:
                 return number + 1
         number = table.key_after(number + 1)
-    return table.count
+    raise NotUnderstood("too many keyframes are shown before an edit ends")
 
 
 def _earliest_shown(table: SampleTable, segment: Segment, earliest: int) -> int:

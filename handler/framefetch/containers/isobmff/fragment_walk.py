@@ -44,9 +44,9 @@ _OTHERS_WITHIN = 4
 class Read(Protocol):
     """How bytes are asked for: see `walk.Walk`."""
 
-    def __call__(
-        self, start: int, stop: int, why: str, ask: int = 0
-    ) -> Generator[Need, None, memoryview]: ...
+    def __call__(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
+        """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class FragmentWalk:
 
     def _next(self, at: int) -> Generator[Need, None, Fragment | None]:
         """The first fragment with video at or after a box; None at the end of the object."""
-        while self._size - at >= 8:  # noqa: PLR2004 - a box's size and kind
+        while self._size - at >= 8:
             self._boxes += 1
             if self._boxes > MAX_BOXES:
                 raise NotUnderstood("too many boxes")
@@ -217,7 +217,8 @@ class FragmentWalk:
         """The directory's last entry at or before a time (cts); 0 stands for the first fragment."""
         if len(self._directory) <= 1 and self._size - first.fragment.after > _WORTH_A_DIRECTORY_BYTES:
             self._directory = yield from self._read_mfra()
-        self._directory = (Entry(0, 0), *(one for one in self._directory if one.offset > first.fragment.offset))
+        later = (one for one in self._directory if one.offset > first.fragment.offset)
+        self._directory = (Entry(0, 0), *later)
         times = [one.time for one in self._directory]
         return bisect_right(times, wanted) - 1 if times == sorted(times) else 0
 

@@ -119,7 +119,7 @@ def read_fragment(moof: Box, movie: Movie, track: Track, size: int) -> Fragment:
         if number in starts:
             raise NotUnderstood("two fragments of a track in one movie fragment")
         if truns and number in movie.fragment_defaults:
-            starts[number] = None if tfdt is None else tfdt.u64(4) if tfdt.version == 1 else tfdt.u32(4)
+            starts[number] = _start(tfdt)
         if number == track.id:
             if not tfhd.flags & (_BASE_OFFSET | _BASE_IS_MOOF) and not first:
                 raise NotUnderstood("a fragment's place depends on the one before it")
@@ -143,6 +143,12 @@ def read_fragment(moof: Box, movie: Movie, track: Track, size: int) -> Fragment:
     )
 
 
+def _start(tfdt: Box | None) -> int | None:
+    if tfdt is None:
+        return None
+    return tfdt.u64(4) if tfdt.version == 1 else tfdt.u32(4)
+
+
 def _defaults(tfhd: Box, trex: tuple[int, int, int, int], moof_start: int) -> _Defaults:
     description, duration, size, flags = trex
     base = moof_start
@@ -164,7 +170,7 @@ def _add(run: _Run, trun: Box, defaults: _Defaults, size: int) -> None:
     """Adds the samples of one ``trun``."""
     count = trun.u32(4)
     if count > size:
-        raise CorruptFilm("The video's index claims more than the file has.", detail=f"trun of {count} samples")
+        raise CorruptFilm("The video's index claims more than the file has.", detail=f"trun of {count}")
     check_count(count + len(run.sizes))
     at = 8
     offset = defaults.base

@@ -85,7 +85,8 @@ class Held:
     def _keep(self, start: int, data: memoryview) -> None:
         if sum(one.filled for one in self.pieces) + len(data) > self.max_bytes:
             raise ImageTooLarge(
-                "The video's index is larger than the limits of this service.", detail=f"{self.max_bytes} bytes"
+                "The video's index is larger than the limits of this service.",
+                detail=f"more than {self.max_bytes} bytes",
             )
         for one in self.pieces:
             if one.stop == start and one.filled + len(data) <= len(one.room):

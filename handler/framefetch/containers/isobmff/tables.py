@@ -1,24 +1,24 @@
-"""The sample tables of a track (ISO/IEC 14496-12 §8.6, §8.7), read where needed and never spelled out.
+"""Reading the sample tables of a track (ISO/IEC 14496-12 §8.6, §8.7).
 
-In go the boxes of one ``stbl``, out comes a `RunTable`: the tables stay run-length coded, in arrays of
-machine numbers, and a picture is found by bisection. Tables that contradict each other are not
-understood; claims that no film needs are refused.
+In go the boxes of one ``stbl``, out comes a `RunTable`. Tables that contradict each other are not
+understood; claims that no film makes, or that the object is too small for, are refused.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field, replace
-from itertools import accumulate, chain, repeat
+from dataclasses import replace
+from itertools import accumulate, chain
 from operator import le, lt, mul, sub
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
+from framefetch.containers.isobmff.run_table import LIST_AT, Runs, RunTable
 from framefetch.errors import CorruptFilm, ImageTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from framefetch.containers.isobmff.boxes import Box
 
@@ -27,150 +27,6 @@ MAX_SAMPLES = 4_000_000
 MAX_SPREAD = 1 << 28
 """The largest distance between decoding and showing that FFmpeg believes."""
 _MAX_DELTA = 1 << 31
-_LIST_AT = 8
-"""Where the entries of a full box with a count start in its body."""
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """A column of numbers in which the same value comes many times in a row.
-
-    Attributes:
-        stops: for each run, one past its last sample.
-        values: for each run, the value.
-    """
-
-    stops: Sequence[int]
-    values: Sequence[int]
-
-    @classmethod
-    def read(cls, box: Box, code: str) -> Runs:
-        """Reads a box whose entries are a count and a value of 32 bits each (stts, ctts).
-
-        Raises:
-            NotUnderstood: a run is empty, or the box is shorter than it says.
-        """
-        entries = box.u32(4)
-        counts = box.numbers(_LIST_AT, 2 * entries, "I")[0::2]
-        values = box.numbers(_LIST_AT, 2 * entries, code)[1::2]
-        if not all(counts):
-            raise NotUnderstood(f"an empty run in {box.kind!r}")
-        # 64 bits hold 2^32 runs of 2^32.
-        return cls(array("Q", accumulate(counts)), values)
-
-    @property
-    def total(self) -> int:
-        """How many samples the runs are for."""
-        return self.stops[-1] if self.stops else 0
-
-    def spelled_out(self, first: int, stop: int) -> list[int]:
-        """One value a sample, for a stretch of samples."""
-        found: list[int] = []
-        run = bisect_right(self.stops, first)
-        at = first
-        while at < stop:
-            until = min(stop, self.stops[run])
-            found.extend(repeat(self.values[run], until - at))
-            at = until
-            run += 1
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class RunTable:
-    """The samples of one track, as `SampleTable` wants them, over the track's own tables.
-
-    Attributes:
-        deltas: stts: from one sample's dts to the next one's.
-        run_ends: for each run of `deltas`, the dts at which it ends.
-        spread: ctts: cts minus dts; None when they are the same.
-        sizes: stsz: one size a sample; or one number, which is the size of all.
-        chunks: stco or co64: where each chunk starts.
-        chunk_runs: stsc: for each run of chunks alike, the first sample, the first chunk and the
-            samples in a chunk.
-        keys: numbers of the keyframes; None when all are.
-    """
-
-    count: int
-    deltas: Runs
-    run_ends: Sequence[int]
-    spread: Runs | None
-    sizes: Sequence[int] | int
-    chunks: Sequence[int]
-    chunk_runs: tuple[Sequence[int], Sequence[int], Sequence[int]]
-    keys: Sequence[int] | None
-    least_delay: int = field(init=False)
-    greatest_delay: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        values: Sequence[int] = self.spread.values if self.spread else (0,)
-        object.__setattr__(self, "least_delay", min(values))
-        object.__setattr__(self, "greatest_delay", max(values))
-
-    def dts(self, number: int) -> int:
-        """See `SampleTable`."""
-        if number >= self.deltas.total:
-            return self.run_ends[-1]
-        run = bisect_right(self.deltas.stops, number)
-        return self.run_ends[run] - (self.deltas.stops[run] - number) * self.deltas.values[run]
-
-    def last_by(self, dts: int) -> int:
-        """See `SampleTable`."""
-        if dts < 0:
-            return -1
-        run = bisect_right(self.run_ends, dts)
-        if run == len(self.run_ends):
-            return self.count - 1
-        # The run ends after dts and does not start after it, so its delta is not 0.
-        before = self.deltas.stops[run - 1] if run else 0
-        started = self.run_ends[run - 1] if run else 0
-        return min(self.count - 1, before + (dts - started) // self.deltas.values[run])
-
-    def delays(self, first: int, stop: int) -> Sequence[int]:
-        """See `SampleTable`."""
-        return self.spread.spelled_out(first, stop) if self.spread else [0] * (stop - first)
-
-    def decode_times(self, first: int, stop: int) -> Sequence[int]:
-        """See `SampleTable`."""
-        if stop <= first:
-            return []
-        steps = self.deltas.spelled_out(first, stop - 1)
-        return list(accumulate(steps, initial=self.dts(first)))
-
-    def places(self, first: int, stop: int) -> list[tuple[int, int]]:
-        """See `SampleTable`."""
-        first_samples, first_chunks, per_chunk = self.chunk_runs
-        found: list[tuple[int, int]] = []
-        at = first
-        while at < stop:
-            run = bisect_right(first_samples, at) - 1
-            before, within = divmod(at - first_samples[run], per_chunk[run])
-            chunk_first = at - within
-            offset = self.chunks[first_chunks[run] + before] + sum(self._sizes(chunk_first, at))
-            for size in self._sizes(at, min(stop, chunk_first + per_chunk[run])):
-                found.append((offset, size))
-                offset += size
-                at += 1
-        return found
-
-    def key_before(self, number: int) -> int:
-        """See `SampleTable`."""
-        if self.keys is None:
-            return number
-        at = bisect_right(self.keys, number)
-        return self.keys[at - 1] if at else -1
-
-    def key_after(self, number: int) -> int:
-        """See `SampleTable`."""
-        if self.keys is None:
-            return min(number, self.count)
-        at = bisect_right(self.keys, number - 1)
-        return min(self.count, self.keys[at]) if at < len(self.keys) else self.count
-
-    def _sizes(self, first: int, stop: int) -> Sequence[int]:
-        if isinstance(self.sizes, int):
-            return [self.sizes] * (stop - first)
-        return self.sizes[first:stop]
 
 
 def read_tables(boxes: dict[bytes, Box], size: int) -> RunTable:
@@ -196,8 +52,10 @@ def read_tables(boxes: dict[bytes, Box], size: int) -> RunTable:
         raise NotUnderstood(f"stts has {deltas.total} samples, stsz {count}")
     if max(deltas.values) >= _MAX_DELTA:
         raise NotUnderstood("a negative step in stts")
-    lengths = map(sub, deltas.stops, chain((0,), deltas.stops))
-    run_ends = array("Q", accumulate(map(mul, lengths, deltas.values)))
+    steps: Iterable[int] = deltas.values
+    if len(deltas.stops) != count:
+        steps = map(mul, map(sub, deltas.stops, chain((0,), deltas.stops)), deltas.values)
+    run_ends = array("Q", accumulate(steps))
     spread = None
     if b"ctts" in boxes:
         spread = Runs.read(boxes[b"ctts"], "i")
@@ -259,15 +117,17 @@ def check_count(count: int) -> None:
 
 
 def _counts_pcm(boxes: dict[bytes, Box]) -> bool:
-    """Whether a "sample" is one of sound's, of fixed size: there may be more of them than bytes, and
-    FFmpeg makes no room for each."""
+    """Whether a "sample" is one of sound's, of fixed size.
+
+    There may be more of them than bytes, and FFmpeg makes no room for each.
+    """
     stts, stsz = boxes.get(b"stts"), boxes.get(b"stsz")
     return (
         stts is not None
         and stsz is not None
         and stsz.u32(4) != 0
         and stts.u32(4) == 1
-        and stts.u32(_LIST_AT + 4) == 1
+        and stts.u32(LIST_AT + 4) == 1
         and b"stss" not in boxes
     )
 
@@ -285,7 +145,7 @@ def _sizes(boxes: dict[bytes, Box], count: int) -> Sequence[int] | int:
         return box.u32(4) or box.numbers(12, count, "I")
     box = boxes[b"stz2"]
     width = box.u32(4) & 0xFF
-    if width == 4:  # noqa: PLR2004 - two samples a byte, the first in the high half
+    if width == 4:
         halves = box.numbers(12, (count + 1) // 2, "B")
         return array("I", [part for byte in halves for part in (byte >> 4, byte & 15)][:count])
     code = {8: "B", 16: "H"}.get(width)
@@ -301,12 +161,12 @@ def _chunks(boxes: dict[bytes, Box]) -> Sequence[int]:
         box, code = boxes[b"co64"], "Q"
     else:
         box, code = _wanted(boxes, b"stco"), "I"
-    return box.numbers(_LIST_AT, box.u32(4), code)
+    return box.numbers(LIST_AT, box.u32(4), code)
 
 
 def _chunk_runs(box: Box, chunks: int, count: int) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
     """§8.7.4: runs of chunks with the same number of samples each."""
-    entries = box.numbers(_LIST_AT, 3 * box.u32(4), "I")
+    entries = box.numbers(LIST_AT, 3 * box.u32(4), "I")
     firsts, per_chunk, descriptions = entries[0::3], entries[1::3], entries[2::3]
     if not firsts or firsts[0] != 1 or firsts[-1] > chunks or not all(map(lt, firsts, firsts[1:])):
         raise NotUnderstood("the runs of stsc are not in order")
@@ -326,7 +186,7 @@ def description_used(boxes: dict[bytes, Box]) -> int:
     box = boxes.get(b"stsc")
     if box is None or not box.u32(4):
         return 1
-    return box.u32(_LIST_AT + 8)
+    return box.u32(LIST_AT + 8)
 
 
 def _keys(boxes: dict[bytes, Box], count: int) -> Sequence[int] | None:
@@ -346,7 +206,7 @@ def _keys(boxes: dict[bytes, Box], count: int) -> Sequence[int] | None:
 
 def _random_access_points(box: Box, count: int) -> Iterator[int]:
     """The samples that a sample-to-group box has in any group (§8.9.2)."""
-    at = 12 if box.version == 1 else _LIST_AT
+    at = 12 if box.version == 1 else LIST_AT
     entries = box.numbers(at + 4, 2 * box.u32(at), "I")
     number = 0
     for length, group in zip(entries[0::2], entries[1::2], strict=True):
@@ -359,7 +219,7 @@ def _random_access_points(box: Box, count: int) -> Iterator[int]:
 
 def _numbers_of(box: Box, count: int) -> array[int]:
     """Sample numbers from 1, in order; given from 0."""
-    numbers = box.numbers(_LIST_AT, box.u32(4), "I")
+    numbers = box.numbers(LIST_AT, box.u32(4), "I")
     if numbers and (numbers[0] == 0 or numbers[-1] > count or not all(map(lt, numbers, numbers[1:]))):
         raise NotUnderstood(f"the numbers of {box.kind!r} are not in order")
     return array("I", [number - 1 for number in numbers])
@@ -373,8 +233,7 @@ def _samples_there(table: RunTable, size: int) -> int:
         CorruptFilm: it has none of them.
     """
     chunks = table.chunks
-    last = max(range(len(chunks)), key=chunks.__getitem__)
-    if _chunk_stop(table, last) <= size:
+    if _chunk_stop(table, _index_of_greatest(chunks)) <= size:
         return table.count
     if not all(map(le, chunks, chunks[1:])):
         raise NotUnderstood("the object is cut short, and its chunks are not in order")
@@ -390,6 +249,11 @@ def _samples_there(table: RunTable, size: int) -> int:
     if not there:
         raise CorruptFilm("The video is cut short before its first picture.", hint="Is the upload complete?")
     return there
+
+
+def _index_of_greatest(chunks: Sequence[int]) -> int:
+    greatest = max(chunks)
+    return len(chunks) - 1 if chunks[-1] == greatest else chunks.index(greatest)
 
 
 def _chunk_samples(table: RunTable, chunk: int) -> tuple[int, int]:

@@ -22,9 +22,7 @@ MAX_TRACKS = 64
 MAX_ENTRIES = 16
 _VIDEO = b"vide"
 _SOUND = b"soun"
-_LOOKS_LIKE_VIDEO = frozenset(
-    {b"avc1", b"avc3", b"hvc1", b"hev1", b"vvc1", b"vvi1", b"av01", b"vp08", b"vp09", b"mp4v", b"s263", b"jpeg"}
-)
+_LOOKS_LIKE_VIDEO = frozenset(b"avc1 avc3 hvc1 hev1 vvc1 vvi1 av01 vp08 vp09 mp4v s263 jpeg".split())
 """What FFmpeg takes for video whatever the handler says."""
 _ENCRYPTED = frozenset({b"encv", b"drmi"})
 _ENTRY_CHILDREN_AT = 78
@@ -41,6 +39,7 @@ class SampleEntry:
         width: in pixels.
         height: in pixels.
         nal_length_bytes: how long the length before each NAL unit is; 0 for codecs without.
+        top_temporal_layer: H.265: the highest one that the film may have; None: not said.
         box: the entry.
     """
 
@@ -48,6 +47,7 @@ class SampleEntry:
     width: int
     height: int
     nal_length_bytes: int
+    top_temporal_layer: int | None
     box: Box
 
 
@@ -148,35 +148,35 @@ def read_movie(moov: Box, size: int) -> Movie:
         CorruptFilm: a track claims more samples than the object has bytes.
         ImageTooLarge: a track claims more samples than any film has.
     """
-    header = None
-    tracks: list[Track] = []
-    defaults: dict[int, tuple[int, int, int, int]] = {}
-    for box in moov.children():
-        match box.kind:
-            case b"mvhd":
-                header = box
-            case b"trak":
-                if len(tracks) >= MAX_TRACKS:
-                    raise NotUnderstood(f"more than {MAX_TRACKS} tracks")
-                tracks.append(_track(box, size))
-            case b"mvex":
-                for one in box.children():
-                    if one.kind == b"trex":
-                        defaults[one.u32(4)] = (one.u32(8), one.u32(12), one.u32(16), one.u32(20))
-            case b"cmov":
-                raise NotUnderstood("a compressed movie box")
-            case _:
-                pass
-    if not tracks:
+    boxes = list(moov.children())
+    if any(box.kind == b"cmov" for box in boxes):
+        raise NotUnderstood("a compressed movie box")
+    traks = [box for box in boxes if box.kind == b"trak"]
+    if not traks:
         raise NoVideoStream
-    if header is None:
-        raise NotUnderstood("no mvhd")
-    timescale = header.u32(20 if header.version == 1 else 12)
+    if len(traks) > MAX_TRACKS:
+        raise NotUnderstood(f"{len(traks)} tracks")
+    headers = [box for box in boxes if box.kind == b"mvhd"]
+    if len(headers) != 1:
+        raise NotUnderstood(f"{len(headers)} mvhd")
+    timescale = headers[0].u32(20 if headers[0].version == 1 else 12)
     if not timescale:
         raise NotUnderstood("a movie timescale of 0")
+    tracks = tuple(_track(box, size) for box in traks)
     if len({track.id for track in tracks}) != len(tracks):
         raise NotUnderstood("two tracks with one number")
-    return Movie(timescale, header, tuple(tracks), defaults)
+    return Movie(timescale, headers[0], tracks, _fragment_defaults(boxes))
+
+
+def _fragment_defaults(boxes: list[Box]) -> dict[int, tuple[int, int, int, int]]:
+    """§8.8.3, for each track that may have fragments."""
+    return {
+        box.u32(4): (box.u32(8), box.u32(12), box.u32(16), box.u32(20))
+        for mvex in boxes
+        if mvex.kind == b"mvex"
+        for box in mvex.children()
+        if box.kind == b"trex"
+    }
 
 
 def _one(box: Box | None, kind: bytes, of: bytes) -> Box:
@@ -246,6 +246,7 @@ def _sample_entry(box: Box) -> SampleEntry:
     if len(box.body) < _ENTRY_CHILDREN_AT:
         raise NotUnderstood(f"sample entry {name} is too short")
     nal_length_bytes = 0
+    top_temporal_layer = None
     for child in box.children(skip=_ENTRY_CHILDREN_AT):
         match child.kind:
             case b"sinf":
@@ -253,13 +254,16 @@ def _sample_entry(box: Box) -> SampleEntry:
             case b"avcC":
                 nal_length_bytes = (_byte(child, 4) & 3) + 1
             case b"hvcC":
+                # ISO/IEC 14496-15 §8.3.3.1: 0 layers stands for an unknown number.
+                layers = _byte(child, 21) >> 3 & 7
+                top_temporal_layer = layers - 1 if layers else None
                 nal_length_bytes = (_byte(child, 21) & 3) + 1
             case b"vvcC":
                 nal_length_bytes = (_byte(child, 4) >> 1 & 3) + 1
             case _:
                 pass
     sides = box.u32(24)
-    return SampleEntry(name, sides >> 16, sides & 0xFFFF, nal_length_bytes, box)
+    return SampleEntry(name, sides >> 16, sides & 0xFFFF, nal_length_bytes, top_temporal_layer, box)
 
 
 def _byte(box: Box, at: int) -> int:

@@ -35,7 +35,7 @@ _HOP_BYTES = 64 << 10
 _LAST_HOP_BYTES = 4 << 20
 """What is left of the object after the pictures is the movie box, most likely: below this, take it all."""
 _MAX_FTYP_BYTES = 4096
-_STILLS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"avif", b"avis", b"mif1", b"msf1"})
+_STILLS = frozenset(b"heic heix heim heis hevc hevx avif avis mif1 msf1".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Walk:
         """Follows the boxes from the start of the object to its movie box."""
         ftyp: Box | None = None
         at = hops = seen = 0
-        while self._size - at >= 8:  # noqa: PLR2004 - a box's size and kind
+        while self._size - at >= 8:
             hops += self._held.gap(at, min(at + HEADER_BYTES, self._size)) is not None
             seen += 1
             if hops > MAX_HOPS or seen > MAX_BOXES:
@@ -141,7 +141,12 @@ class Walk:
             stop = self._size if header.size is None else at + header.size
             if header.kind == b"moov":
                 return _Found(ftyp, (yield from self._movie(at, stop, header)))
-            if header.kind == b"ftyp" and ftyp is None and stop - at <= _MAX_FTYP_BYTES and stop <= self._size:
+            if (
+                header.kind == b"ftyp"
+                and ftyp is None
+                and stop - at <= _MAX_FTYP_BYTES
+                and stop <= self._size
+            ):
                 whole = yield from self._read(at, stop, "top")
                 ftyp = Box(b"ftyp", whole[header.bytes :], whole, at)
                 if bytes(ftyp.body[:4]) in _STILLS:
@@ -156,7 +161,7 @@ class Walk:
     def _expect_no_fragments(self, at: int) -> Generator[Need, None, None]:
         """Follows the boxes from the movie box to the end of the object."""
         for _ in range(MAX_HOPS):
-            if self._size - at < 8:  # noqa: PLR2004 - a box's size and kind
+            if self._size - at < 8:
                 return
             header = yield from self._top_header(at)
             if header.kind == b"moof":
@@ -176,7 +181,8 @@ class Walk:
     def _movie(self, start: int, stop: int, header: BoxHeader) -> Generator[Need, None, Box]:
         if stop - start > self._max_index_bytes:
             raise ImageTooLarge(
-                "The video's index is larger than the limits of this service.", detail=f"moov of {stop - start} bytes"
+                "The video's index is larger than the limits of this service.",
+                detail=f"moov of {stop - start} bytes",
             )
         if stop > self._size:
             raise CorruptFilm("The video's index is cut short.", hint="Is the upload complete?")
@@ -200,6 +206,7 @@ class Walk:
             size=self._size,
             codec=entry.codec,
             nal_length_bytes=entry.nal_length_bytes,
+            top_temporal_layer=entry.top_temporal_layer,
             width=entry.width,
             height=entry.height,
             header=header_film.header_film(ftyp, movie, track, entry),

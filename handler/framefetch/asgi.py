@@ -15,7 +15,6 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from framefetch.answers import error_answer
 from framefetch.call import Call
 from framefetch.errors import TooManyRequests
 from framefetch.health import health_answer
@@ -66,9 +65,7 @@ class _Door:
         record = Record(self._service.budget())
         if self._inside >= self._room:
             error = TooManyRequests(hint="Ask again in a second.")
-            answer = error_answer(error, call, record.request_id)
-            record.write(call, answer, error)
-            return _response(answer)
+            return _response(self._service.refuse(call, error, record))
         self._inside += 1
         try:
             loop = asyncio.get_running_loop()

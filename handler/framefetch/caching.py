@@ -8,11 +8,13 @@ architecture. A picture of an object without a strong ETag has no strong ETag ei
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from framefetch.call import Answer
 from framefetch.errors import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from framefetch.call import Call
     from framefetch.process import SnapshotRequest
     from framefetch.sources import ObjectInfo
+
+_HTTP_DATE = re.compile(
+    r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT"
+    r"|[A-Z][a-z]{5,8}, \d\d-[A-Z][a-z]{2}-\d\d \d\d:\d\d:\d\d GMT"
+    r"|[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}",
+    re.ASCII,
+)
+"""The three forms of RFC 9110 §5.6.7; the parser alone takes lists and mail's zones as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ def validators(info: ObjectInfo, request: SnapshotRequest, renderer: Iterable[ob
 def is_conditional(call: Call) -> bool:
     """Whether an answer without a picture is possible."""
     names = ("if-none-match", "if-modified-since", "if-match", "if-unmodified-since")
-    return any(call.header(name) is not None for name in names)
+    return any(_field(call, name) is not None for name in names)
 
 
 def is_fresh(call: Call, current: Validators, renderer_since: datetime) -> bool:
@@ -74,16 +84,16 @@ def is_fresh(call: Call, current: Validators, renderer_since: datetime) -> bool:
     Raises:
         PreconditionFailed: If-Match or If-Unmodified-Since does not hold.
     """
-    if_match = call.header("if-match")
+    if_match = _field(call, "if-match")
     if if_match is not None:
         if not _matches(if_match, current.etag, strong=True):
             raise PreconditionFailed(extras=(("Condition", "If-Match"),))
-    elif (date := _date(call.header("if-unmodified-since"))) and _is_later(current.last_modified, date):
+    elif (date := _date(_field(call, "if-unmodified-since"))) and _is_later(current.last_modified, date):
         raise PreconditionFailed(extras=(("Condition", "If-Unmodified-Since"),))
-    if_none_match = call.header("if-none-match")
+    if_none_match = _field(call, "if-none-match")
     if if_none_match is not None:
         return _matches(if_none_match, current.etag, strong=False)
-    date = _date(call.header("if-modified-since"))
+    date = _date(_field(call, "if-modified-since"))
     if date is None or current.last_modified is None:
         return False
     return not _is_later(current.last_modified, date) and date >= renderer_since
@@ -96,23 +106,56 @@ def cache_control(current: Validators, max_age_s: int) -> str:
     return f"public, max-age={max_age_s}"
 
 
+def of_signed(cache_control: str, left_s: int | None) -> str:
+    """For how long an answer to a signed request may be kept.
+
+    Args:
+        cache_control: what the same answer to a public request says.
+        left_s: seconds for which the URL's signature still holds; None where it is in a header, which
+            is not part of a cache's key.
+    """
+    if left_s is None:
+        return "private, no-store"
+    if "no-store" in cache_control:
+        return cache_control
+    seconds = min(left_s, *(int(one) for one in re.findall(r"max-age=(\d+)", cache_control)))
+    # A cache that serves what is stale would serve it after the signature's end.
+    return f"public, max-age={seconds}, must-revalidate"
+
+
+def with_headers(answer: Answer, headers: Iterable[tuple[str, str]]) -> Answer:
+    """The answer with headers of these names replaced, or added."""
+    added = tuple(headers)
+    names = {name.lower() for name, _ in added}
+    kept = tuple(header for header in answer.headers if header[0].lower() not in names)
+    return Answer(answer.status, (*kept, *added), answer.body)
+
+
 def http_date(moment: datetime) -> str:
     """An HTTP date (RFC 9110 §5.6.7)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
+def _field(call: Call, name: str) -> str | None:
+    """A header's value; several lines of one name are one list (RFC 9110 §5.3)."""
+    lines = [value for key, value in call.headers if key == name]
+    return ", ".join(lines) if lines else None
+
+
 def _date(text: str | None) -> datetime | None:
     """An HTTP date; a malformed one is as good as none (RFC 9110 §13.1.3)."""
+    if text is None or not _HTTP_DATE.fullmatch(text.strip()):
+        return None
     try:
-        date = parsedate_to_datetime(text or "")
+        date = parsedate_to_datetime(text)
     except ValueError:
         return None
     return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
 def _is_later(moment: datetime | None, date: datetime) -> bool:
-    # HTTP dates have no fractions of a second.
-    return moment is None or moment.replace(microsecond=0) > date
+    # HTTP dates have no fractions of a second. Without a moment the condition is ignored (§13.1.4).
+    return moment is not None and moment.replace(microsecond=0) > date
 
 
 def _matches(field: str, etag: str | None, *, strong: bool) -> bool:

@@ -111,7 +111,9 @@ class Film:
         ImageTooLarge: the pictures are above `max_pixels`.
     """
 
-    def __init__(self, reader: RangeReader | BytesIO, demuxer: str, settings: Settings, budget: Budget) -> None:
+    def __init__(
+        self, reader: RangeReader | BytesIO, demuxer: str, settings: Settings, budget: Budget
+    ) -> None:
         self._reader = reader
         self._settings = settings
         self._budget = budget
@@ -210,7 +212,7 @@ class Film:
         """
         # Filled, and not made from the bytes: a decoder thread that frees a packet which holds on to a
         # Python object needs the interpreter's lock, which whoever waits for that thread may have.
-        packet = av.Packet(len(data))
+        packet: Any = av.Packet(len(data))
         packet.update(data)
         packet.dts, packet.pts, packet.time_base = dts, pts, self.stream.time_base
         packet.stream = self.stream
@@ -218,7 +220,7 @@ class Film:
 
     def drain(self) -> list[VideoFrame]:
         """The pictures that the decoder still holds back. It takes no more until a `flush`."""
-        packet: Packet[VideoStream] = av.Packet()
+        packet: Any = av.Packet()
         packet.stream = self.stream
         return self.decode(packet)
 
@@ -242,6 +244,11 @@ class Film:
         self.container.close()
 
 
+def built_in_decoders() -> list[str]:
+    """Those of `DECODERS` that this build of FFmpeg has."""
+    return sorted(set(DECODERS) & set(av.codecs_available))
+
+
 def _open(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:
     container: InputContainer = av.open(
         reader,
@@ -261,7 +268,7 @@ def _open(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> In
     return container
 
 
-def _fraction(rational: Any) -> Fraction:  # noqa: ANN401 - a Fraction in PyAV 18, its own type in PyAV 19
+def _fraction(rational: Any) -> Fraction:  # noqa: ANN401 - Fraction in PyAV 18, AVRational in 19
     return Fraction(rational.numerator, rational.denominator)
 
 

@@ -6,6 +6,7 @@ answer; only then is the (small) image turned. Nothing here changes how a pictur
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ _MATRICES = {
 }
 """Matrix coefficients (ITU-T H.273 table 4) -> swscale's name for them."""
 _HD_WIDTH, _HD_HEIGHT = 1280, 720
+_STRETCH = [min(255, max(0, round((level - 16) * 255 / 219))) for level in range(256)] * 3
+"""Limited to full range, for each of three channels."""
 _TURNS = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
 """Quarter turns clockwise -> Pillow's name for it, which counts the other way round."""
 
@@ -98,6 +101,11 @@ def _aspect(picture: Picture, settings: Settings) -> Fraction:
 
 def _fit(request: SnapshotRequest, aspect: Fraction, native: tuple[int, int]) -> tuple[int, int]:
     """The size asked for; a side that was not asked for follows from the other one."""
+    if request.long_side or request.short_side:
+        sides = (request.long_side, request.short_side)
+        # Of a square picture the width counts as the long side.
+        width, height = sides if native[0] >= native[1] else sides[::-1]
+        request = replace(request, width=width, height=height, long_side=0, short_side=0)
     if request.width and request.height:
         return request.width, request.height
     if request.width:
@@ -128,7 +136,11 @@ def _scale(frame: VideoFrame, width: int, height: int) -> Image.Image:
         threads=1,
     )
     plane = scaled.planes[0]
-    return Image.frombuffer("RGB", (width, height), bytes(plane), "raw", "RGB", plane.line_size, 1)
+    image = Image.frombuffer("RGB", (width, height), bytes(plane), "raw", "RGB", plane.line_size, 1)
+    if frame.format.name.startswith("gray") and _range(frame) is ColorRange.MPEG:
+        # swscale takes grey for full range, whatever it is told.
+        image = image.point(_STRETCH)
+    return image
 
 
 def _matrix(frame: VideoFrame) -> Colorspace:

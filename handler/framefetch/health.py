@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import platform
 
-import av
-
 from framefetch.answers import ALWAYS
 from framefetch.call import Answer
 from framefetch.containers.sniff import RULES
-from framefetch.decode import DECODERS
+from framefetch.decode import built_in_decoders
 from framefetch.process import Format
-from framefetch.snapshot import versions
+from framefetch.versions import machine, versions
 
 
 def health_answer(*, detailed: bool) -> Answer:
@@ -24,13 +22,12 @@ def health_answer(*, detailed: bool) -> Answer:
     body = b"ok\n"
     content_type = "text/plain"
     if detailed:
-        built_in = sorted(set(DECODERS) & set(av.codecs_available))
         page = {
             "status": "ok",
             "versions": versions() | {"Python": platform.python_version()},
-            "machine": platform.machine(),
+            "machine": machine(),
             "containers": [name for name, _ in RULES],
-            "decoders": built_in,
+            "decoders": built_in_decoders(),
             "formats": [str(form) for form in Format],
         }
         body = json.dumps(page, indent=2).encode() + b"\n"

@@ -28,16 +28,17 @@ if TYPE_CHECKING:
     from framefetch.settings import Settings
     from framefetch.sources.fetch import PinnedObject
 
-DEMUXERS = frozenset({"mov"})
-"""Containers that have an index reader of ours, by FFmpeg's name."""
+WALKS: dict[str, type[Walk]] = {"mov": Walk}
+"""Our index readers, by FFmpeg's name of the container."""
 
 
-def read_index(pinned: PinnedObject, head: bytes, at_ms: int) -> VideoIndex:
+def read_index(pinned: PinnedObject, head: bytes, container: str, at_ms: int) -> VideoIndex:
     """Reads the index of a film.
 
     Args:
         pinned: the object, opened.
         head: its first bytes.
+        container: one that `WALKS` has.
         at_ms: t; of a fragmented film only what is around it is read.
 
     Raises:
@@ -45,7 +46,7 @@ def read_index(pinned: PinnedObject, head: bytes, at_ms: int) -> VideoIndex:
         FilmError: no picture can be had of it.
         FramefetchError: as `PinnedObject.read`.
     """
-    walk = Walk(pinned.info.size, at_ms)
+    walk = WALKS[container](pinned.info.size, at_ms)
     step = walk.feed(0, head)
     while isinstance(step, Need):
         if not step.early:

@@ -60,6 +60,9 @@ class SnapshotRequest:
         at_ms: 0 or more, on the presentation clock.
         width: pixels of the answer; 0 follows from `height` and the picture's shape.
         height: likewise; both 0: the film's own displayed size.
+        long_side: of the answer, whichever side that is; 0 follows from `short_side`. Never together
+            with `width` or `height`.
+        short_side: likewise.
     """
 
     at_ms: int = 0
@@ -68,6 +71,8 @@ class SnapshotRequest:
     mode: Mode = Mode.EXACT
     format: Format = Format.JPG
     rotate: Rotate = Rotate.NONE
+    long_side: int = 0
+    short_side: int = 0
 
     def canonical(self) -> str:
         """The one text for this request, whatever order and defaults it was written with."""
@@ -76,6 +81,10 @@ class SnapshotRequest:
             parts.append(f"w_{self.width}")
         if self.height:
             parts.append(f"h_{self.height}")
+        if self.long_side:
+            parts.append(f"l_{self.long_side}")
+        if self.short_side:
+            parts.append(f"s_{self.short_side}")
         if self.mode is Mode.FAST:
             parts.append("m_fast")
         if self.rotate is not Rotate.NONE:
@@ -122,6 +131,8 @@ def _rotate(text: str) -> Rotate:
 
 PARAMETERS = (
     Parameter("t", "at_ms", "0053-00000101", "milliseconds, a whole number from 0", _number(MAX_AT_MS)),
+    Parameter("l", "long_side", "0053-00000102", "pixels, a whole number from 0", _side()),
+    Parameter("s", "short_side", "0053-00000103", "pixels, a whole number from 0", _side()),
     Parameter("w", "width", "0053-00000104", "pixels, a whole number from 0", _side()),
     Parameter("h", "height", "0053-00000105", "pixels, a whole number from 0", _side()),
     Parameter("m", "mode", "0053-00000106", "fast", _mode),
@@ -178,8 +189,13 @@ def parse(text: str | None, *, max_side: int) -> SnapshotRequest:
         except ValueError:
             message = f"The value {value!r} of {row.name} is not valid."
             raise _refuse(row.name, value, row.ec, message, f"{row.name}_ takes {row.takes}.") from None
+    if not last.keys().isdisjoint("ls") and not last.keys().isdisjoint("wh"):
+        message = "The size is given twice."
+        raise _refuse(PARAMETER, text, MALFORMED, message, "Use l_ and s_, or w_ and h_, not both.")
     request = SnapshotRequest(**values)  # type: ignore[arg-type]  # each row parses to its field's type
-    for row, side in ((_BY_NAME["w"], request.width), (_BY_NAME["h"], request.height)):
+    for name in ("l", "s", "w", "h"):
+        row = _BY_NAME[name]
+        side = getattr(request, row.field)
         if side > max_side:
             message = f"The value {side} of {row.name} is above {max_side} pixels."
             raise _refuse(row.name, str(side), row.ec, message, f"Ask for at most {row.name}_{max_side}.")

@@ -197,6 +197,20 @@ class Settings:
         ("own", "generic"),
         "own reads the index of known containers directly; generic leaves all of them to FFmpeg.",
     )
+    tail_bytes: int = _integer(
+        1 << 20, 0, 16 << 20, "How much of a video's end is asked for together with its beginning; 0: none."
+    )
+    index_cache: str = _choice(
+        "memory",
+        ("off", "memory", "folder"),
+        "Where indexes are kept for later requests; on Lambda and Function Compute it is folder by itself.",
+    )
+    cache_folder: str = _text(
+        "/tmp/framefetch",  # noqa: S108 - made with mode 0700, and its owner is checked at each use
+        "a folder that only we may use",
+        "The folder of the index cache.",
+    )
+    cache_mb: int = _integer(64, 1, 10_240, "Size of the index cache in MiB, of memory and folder each.")
     block_bytes: int = _integer(
         256 << 10, 4 << 10, 16 << 20, "Size of the ranges in which a video without an own index is read."
     )
@@ -222,6 +236,9 @@ class Settings:
             message = f"{unknown[0]} is not a setting; `framefetch settings` prints all of them."
             raise BadSetting(message)
         values = {one.name: one.read(given[name]) for name, one in table.items() if name in given}
+        if any(name in given for name in _FUNCTION_PLATFORMS):
+            # A function's container comes and goes with its memory; its /tmp outlives a crash of it.
+            values.setdefault("index_cache", "folder")
         return cls(**values)
 
     @classmethod
@@ -268,5 +285,7 @@ PLATFORM_VARIABLES = frozenset(
 )
 """What is read of the environment beside the settings: what clients need that cannot look themselves."""
 
+_FUNCTION_PLATFORMS = ("AWS_LAMBDA_FUNCTION_NAME", "FC_FUNCTION_NAME")
+"""Set by Lambda and by Function Compute."""
 _NOT_SETTINGS = frozenset({"FRAMEFETCH_CORPUS", "FRAMEFETCH_SIGNING"})
 """Where the tests look for their material; not read here."""

@@ -6,64 +6,72 @@ shared by all requests and threads of a process. It never raises: every fault be
 
 from __future__ import annotations
 
-import platform
 import traceback
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING
 
-import av
-import PIL
-
-from framefetch import __version__, caching, demux, indexed
+from framefetch import caching
+from framefetch.access import Access, cors_of
 from framefetch.admission import Memory, decoder_bytes
 from framefetch.answers import error_answer, picture_answer
 from framefetch.budget import Budget, now_unix
-from framefetch.call import Answer, percent_decode
+from framefetch.call import Answer
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.sniff import HEAD_BYTES, sniff
-from framefetch.decode import Film
 from framefetch.draw import draw
 from framefetch.encode import encode
 from framefetch.errors import (
+    CorruptFilm,
     FramefetchError,
     InternalError,
-    InvalidObjectName,
     MethodNotAllowed,
     NoSuchKey,
+    NotImplementedHere,
     SourceChanged,
-    UnsupportedFormat,
 )
+from framefetch.finder import Finder
 from framefetch.observe import Record
-from framefetch.process import parse, process_of
-from framefetch.reader import RangeReader
+from framefetch.process import parse
 from framefetch.sources import Changed
-from framefetch.sources.fetch import PinnedObject
+from framefetch.sources.locate import open_source
+from framefetch.versions import machine, versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from framefetch.access import Grant
     from framefetch.call import Call
-    from framefetch.decode import Picture
+    from framefetch.decode import Film, Picture
+    from framefetch.finder import FilmObject
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
     from framefetch.sources import Source
 
-_HEAD_BYTES = 64 << 10
-"""The opening range: it holds the whole index of most short films."""
-
 
 class Service:
-    """Answers calls with pictures of the videos of one source."""
+    """Answers calls with pictures of the videos of its buckets.
 
-    def __init__(self, settings: Settings, source: Source) -> None:
+    Args:
+        settings: everything that can be chosen.
+        source: of all videos; without it, what the settings name: a map of buckets, or one source.
+
+    Raises:
+        BadSetting: the settings do not fit together.
+    """
+
+    def __init__(self, settings: Settings, source: Source | None = None) -> None:
         self.settings = settings
-        self.source = source
+        self.access = Access.of(settings, source.kind if source is not None else "")
+        self._sources = {
+            bucket.name: source if source is not None else open_source(bucket.source, settings)
+            for bucket in self.access.buckets.buckets
+        }
+        self._cors = cors_of(settings)
+        self._finder = Finder(settings)
         self._memory = Memory(settings.memory_mb << 20)
         # Settings and versions are fixed for the life of a process.
         self._since = datetime.fromtimestamp(now_unix(), UTC)
-        self._renderer = (*settings.pixel_values(), *versions().items(), platform.machine())
+        self._renderer = (*settings.pixel_values(), *versions().items(), machine())
 
     def budget(self) -> Budget:
         """A new request's allowance; its time starts to run."""
@@ -79,138 +87,122 @@ class Service:
         """
         record = record or Record(self.budget())
         error: FramefetchError | None = None
+        grant: Grant | None = None
         try:
-            answer = self._snapshot(call, record)
+            if call.method == "OPTIONS":
+                answer = picture_answer(200, self._cors.preflight(call), b"", with_length=True)
+            else:
+                grant = self._admit(call, record)
+                answer = self._snapshot(call, grant, record)
         except FramefetchError as fault:
             error = fault
         except Exception as fault:  # noqa: BLE001 - the last boundary: our own bugs become a 500
             error = InternalError(detail="".join(traceback.format_exception(fault)))
         if error is not None:
             answer = error_answer(error, call, record.request_id)
-        answer = _with_headers(answer, record)
+        if grant is not None:
+            answer = grant.finish(answer, record.budget.elapsed_s)
+        return self._sent(call, answer, record, error)
+
+    def refuse(self, call: Call, error: FramefetchError, record: Record) -> Answer:
+        """The answer to a call that a door does not let through to here."""
+        return self._sent(call, error_answer(error, call, record.request_id), record, error)
+
+    def _sent(self, call: Call, answer: Answer, record: Record, error: FramefetchError | None) -> Answer:
+        answer = _with_headers(answer, record, self._cors.headers(call))
         record.write(call, answer, error)
         return answer
 
-    def _snapshot(self, call: Call, record: Record) -> Answer:
+    def _admit(self, call: Call, record: Record) -> Grant:
+        if call.method == "POST":
+            raise NotImplementedHere(hint="Nothing is stored here: GET the picture.")
         if call.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(hint="Use GET or HEAD.")
-        request = parse(process_of(call), max_side=self.settings.max_side)
+        grant = self.access.admit(call, now_unix())
+        if grant.signed is not None:
+            record.facts["signed_by"] = grant.signed.access_key_id
+        return grant
+
+    def _snapshot(self, call: Call, grant: Grant, record: Record) -> Answer:
+        request = parse(grant.process, max_side=self.settings.max_side)
         record.facts["process"] = request.canonical()
-        key = _key(call)
         try:
             try:
-                return self._picture(call, key, request, record)
+                return self._picture(call, grant, request, record)
             except Changed:
                 # The object was replaced while it was read: once more, from the new one's beginning.
-                return self._picture(call, key, request, record)
+                return self._picture(call, grant, request, record)
         except Changed as fault:
             raise SourceChanged(detail=str(fault)) from fault
         except NoSuchKey as fault:
-            raise NoSuchKey(extras=(("Key", key),), detail=fault.detail) from fault
+            raise NoSuchKey(extras=(("Key", grant.key),), detail=fault.detail) from fault
 
-    def _picture(self, call: Call, key: str, request: SnapshotRequest, record: Record) -> Answer:
-        settings = self.settings
+    def _picture(self, call: Call, grant: Grant, request: SnapshotRequest, record: Record) -> Answer:
         may_end_early = call.method == "HEAD" or caching.is_conditional(call)
         with record.stage("open"):
-            pinned = PinnedObject(self.source.open(key), record.budget, record.trace)
-        with pinned:
-            with record.stage("open"):
-                head = pinned.open(0, HEAD_BYTES if may_end_early else _HEAD_BYTES)
-            record.facts["size"] = pinned.info.size
-
-            current = caching.validators(pinned.info, request, self._renderer)
+            opened = self._finder.open(
+                self._sources[grant.bucket.name],
+                grant.bucket.source,
+                grant.key,
+                grant.version,
+                record,
+                briefly=may_end_early,
+            )
+        with opened:
+            record.facts["size"] = opened.info.size
+            current = caching.validators(opened.info, request, self._renderer)
             headers = (
                 *current.headers(),
-                ("Cache-Control", caching.cache_control(current, settings.max_age_s)),
+                ("Cache-Control", caching.cache_control(current, self.settings.max_age_s)),
             )
             if may_end_early and caching.is_fresh(call, current, self._since):
                 return picture_answer(304, headers, b"", with_length=False)
             headers = (("Content-Type", request.format.content_type), *headers)
             if call.method == "HEAD":
                 return picture_answer(200, headers, b"", with_length=False)
+            picture, body = self._make(opened, request, record)
+        record.facts["taken_ms"] = float(picture.time_ms)
+        headers += (
+            ("x-framefetch-time", f"{float(picture.time_ms):.3f}"),
+            ("x-framefetch-read", _read_header(record, opened.info.size)),
+        )
+        return picture_answer(200, headers, body, with_length=True)
 
-            demuxer = sniff(head)
-            if demuxer is None:
-                raise UnsupportedFormat(hint=_not_a_video(pinned.info.size))
-            picture, body = self._make(pinned, head, demuxer, request, record)
-
-            record.facts["taken_ms"] = float(picture.time_ms)
-            headers += (
-                ("x-framefetch-time", f"{float(picture.time_ms):.3f}"),
-                ("x-framefetch-read", _read_header(record, pinned.info.size)),
-            )
-            return picture_answer(200, headers, body, with_length=True)
-
-    def _make(
-        self, pinned: PinnedObject, head: bytes, demuxer: str, request: SnapshotRequest, record: Record
-    ) -> tuple[Picture, bytes]:
-        """Finds the picture, by our own index where there is one, and makes the image of it."""
-        if demuxer in indexed.DEMUXERS and self.settings.index == "own":
+    def _make(self, opened: FilmObject, request: SnapshotRequest, record: Record) -> tuple[Picture, bytes]:
+        """Takes the picture by the first way that leads to it, and makes the image of it."""
+        for way in self._finder.ways(opened, request):
             try:
                 with record.stage("index"):
-                    index = indexed.read_index(pinned, head, request.at_ms)
-                    film = indexed.open_film(index, self.settings, record.budget)
-                find = partial(indexed.find_picture, pinned, index, request)
-                return self._image(film, find, request, record)
+                    film, take = way()
+                return self._image(film, take, request, record)
             except NotUnderstood as fault:
                 record.facts["generic"] = str(fault)
-        with record.stage("index"):
-            reader = RangeReader(pinned, head, block_bytes=self.settings.block_bytes)
-            film = Film(reader, demuxer, self.settings, record.budget)
-        find = partial(demux.find_picture, at_ms=request.at_ms, mode=request.mode)
-        return self._image(film, find, request, record)
+        raise CorruptFilm(detail=f"no way led to the picture: {record.facts['generic']}")
 
     def _image(
-        self, film: Film, find: Callable[[Film], Picture], request: SnapshotRequest, record: Record
+        self, film: Film, take: Callable[[], Picture], request: SnapshotRequest, record: Record
     ) -> tuple[Picture, bytes]:
         """Decodes, draws and encodes; the memory for it is waited for."""
         wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
         with closing(film), self._memory.hold(wanted_bytes, record.budget):
             with record.stage("decode"):
-                picture = find(film)
+                picture = take()
             with record.stage("draw"):
                 image = draw(picture, request, self.settings)
             with record.stage("encode"):
                 return picture, encode(image, request.format, self.settings)
 
 
-def versions() -> dict[str, str]:
-    """Of everything that decides the bytes of a picture, by name."""
-    libraries = {name: ".".join(map(str, av.library_versions[name])) for name in ("libavcodec", "libswscale")}
-    return {"framefetch": __version__, "PyAV": av.__version__, "Pillow": PIL.__version__, **libraries}
-
-
-def _key(call: Call) -> str:
-    """The object that a path names: percent-decoded once, without its first slash.
-
-    Raises:
-        InvalidObjectName: it names none, or is not UTF-8.
-    """
-    key = percent_decode(call.path.removeprefix("/"))
-    if not key:
-        raise InvalidObjectName(hint="The path has to name a video: /videos/clip.mp4?x-oss-process=…")
-    try:
-        key.encode()
-    except UnicodeEncodeError:
-        raise InvalidObjectName(hint="Names are percent-encoded UTF-8.") from None
-    return key
-
-
-def _not_a_video(size: int) -> str:
-    if not size:
-        return "The object is empty."
-    return "The first bytes are not those of a video that framefetch reads; the README lists them."
-
-
 def _read_header(record: Record, size: int) -> str:
     return f"bytes={record.trace.received}, requests={record.trace.requests}, size={size}"
 
 
-def _with_headers(answer: Answer, record: Record) -> Answer:
+def _with_headers(answer: Answer, record: Record, more: tuple[tuple[str, str], ...]) -> Answer:
     """Adds what every answer carries."""
     server_ms = max(1, round(record.budget.elapsed_s * 1000))
     headers = [
         *answer.headers,
+        *more,
         ("x-oss-request-id", record.request_id),
         ("x-oss-server-time", str(server_ms)),
     ]

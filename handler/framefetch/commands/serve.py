@@ -1,10 +1,11 @@
-"""``framefetch serve``: the service as a local server over one source."""
+"""``framefetch serve``: the service as a local server, over one source or a map of buckets."""
 
 from __future__ import annotations
 
 import ipaddress
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,15 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
         "source",
         nargs="?",
         metavar="WHAT",
-        help="a folder, s3://bucket/prefix, gs://…, az://… or https://host/prefix "
-        "(default: FRAMEFETCH_SOURCE, else the folder films; an empty folder gets a sample film)",
+        help="a folder, s3://bucket/prefix, gs://…, az://…, oss://… or https://host/prefix (default: "
+        "FRAMEFETCH_BUCKETS or FRAMEFETCH_SOURCE, else the folder films; an empty one gets a sample film)",
     )
     mine.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     mine.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 takes a free one")
     mine.add_argument(
-        "--public", action="store_true", help="needed with a --host that others reach: anyone may read"
+        "--public",
+        action="store_true",
+        help="anyone may read; without it, all but a folder on this machine's own address needs signatures",
     )
     mine.set_defaults(run=run)
 
@@ -39,12 +42,26 @@ def run(options: argparse.Namespace) -> int:
     """Serves until interrupted."""
     settings = Settings.from_environment()
     local = _is_loopback(options.host)
-    if not local and not options.public:
-        message = f"--host {options.host} can be reached by others: add --public to say that anyone may read."
-        raise BadSetting(message)
-    what = options.source or settings.source or "films"
-    sample = _fill(what)
-    source = open_source(what, settings)
+    if options.public:
+        settings = replace(settings, access="public")
+    elif settings.access == "auto" and not local:
+        if not settings.keys:
+            message = (
+                f"--host {options.host} can be reached by others: set FRAMEFETCH_KEYS to have requests "
+                "signed, or add --public to say that anyone may read."
+            )
+            raise BadSetting(message)
+        settings = replace(settings, access="signed")
+    if options.source:
+        settings = replace(settings, buckets="", source=options.source)
+    what = "the bucket map"
+    sample = "BUCKET/VIDEO"
+    source = None
+    if not settings.buckets:
+        what = settings.source or "films"
+        settings = replace(settings, source=what)
+        sample = _fill(what)
+        source = open_source(what, settings)
 
     try:
         import uvicorn  # noqa: PLC0415 - only this command needs the server
@@ -55,9 +72,10 @@ def run(options: argparse.Namespace) -> int:
         raise BadSetting(message) from None
     from framefetch.snapshot import Service  # noqa: PLC0415 - slow to import, and not needed to refuse
 
+    service = Service(settings, source)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     config = uvicorn.Config(
-        application(Service(settings, source), local=local),
+        application(service, local=local),
         host=options.host,
         port=options.port,
         http="h11",
@@ -72,7 +90,10 @@ def run(options: argparse.Namespace) -> int:
     host, port = listener.getsockname()[:2]
     host = f"[{host}]" if ":" in host else host
     print(f"framefetch serves {what} at http://{host}:{port}/", flush=True)
-    print(f"Try http://{host}:{port}/{sample}?x-oss-process=video/snapshot,t_1000", flush=True)
+    if any(service.access.signed.values()):
+        print("Requests have to be signed: framefetch sign oss://BUCKET/KEY makes URLs.", flush=True)
+    else:
+        print(f"Try http://{host}:{port}/{sample}?x-oss-process=video/snapshot,t_1000", flush=True)
     server.run(sockets=[listener])
     return 0
 

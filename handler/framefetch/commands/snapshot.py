@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -18,8 +20,8 @@ from framefetch.sources.locate import split_source
 if TYPE_CHECKING:
     import argparse
 
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
-_SUFFIXED = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_CLOCK = re.compile(r"(?:(\d+):(?=[0-5]?\d:))?(\d{1,2}):([0-5]?\d(?:\.\d+)?)", re.ASCII)
+_SUFFIXED = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 OUR_FAULT, CALLERS_FAULT, SOURCES_FAULT = 1, 3, 4
 
@@ -45,12 +47,17 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
 
 def run(options: argparse.Namespace) -> int:
     """Makes the picture and writes it."""
-    settings = Settings.from_environment()
+    # Whoever runs this reads as themselves; who may ask a deployment for what does not matter here.
+    settings = replace(
+        Settings.from_environment(), buckets="", keys="", access="public", styles="", style_only=False
+    )
     request = _request(options)
     source, key = split_source(options.source, settings)
     from framefetch.observe import Record  # noqa: PLC0415 - slow to import, and not needed to refuse
     from framefetch.snapshot import Service  # noqa: PLC0415
 
+    # The one line on stderr says it; without a handler, logging would write the record beside it.
+    logging.getLogger("framefetch").addHandler(logging.NullHandler())
     service = Service(settings, source)
     record = Record(service.budget())
     answer = service.answer(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Self
 from framefetch.budget import sleep_s
 from framefetch.errors import SourceBusy, SourceError
 from framefetch.sources import Changed, Transient
+from framefetch.sources.tail import Tail
 from framefetch.trace import RangeRead
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class PinnedObject:
     draw: Callable[[], float] = random.random
     sleep: Callable[[float], None] = sleep_s
     first: ObjectInfo | None = field(init=False, default=None)
+    _tail: Tail | None = field(init=False, default=None)
 
     @property
     def info(self) -> ObjectInfo:
@@ -121,6 +123,35 @@ class PinnedObject:
         self.first = None
         return b"".join(self._pieces(start, stop, purpose))
 
+    def expect(self, info: ObjectInfo) -> None:
+        """Goes by what an earlier request was told: only this very version is read, or `Changed` raised.
+
+        Args:
+            info: of an object with a strong ETag.
+        """
+        self.first = info
+
+    def open_ends(self, head_bytes: int, tail_bytes: int) -> bytes:
+        """Opens the object at its start, and asks for its last bytes at the same time.
+
+        The tail serves later reads that lie within it, and is dropped by the first that does not.
+        An object that fits into the tail is read once, as a whole.
+
+        Raises:
+            Changed: head and tail are of two versions.
+            FramefetchError: as `open`.
+        """
+        self.first = None
+        self._tail = Tail(self.stored, tail_bytes, self.budget, self.trace)
+        pieces = self._pieces(0, head_bytes, "open")
+        next(pieces)
+        if self.info.size <= tail_bytes:
+            tail = self._tail_with(0)
+            if tail is not None:
+                pieces.close()
+                return b"".join(self._from_tail(tail, 0, min(head_bytes, self.info.size), "open"))
+        return b"".join(pieces)
+
     def read(self, start: int, stop: int, purpose: str) -> bytes:
         """The bytes from `start` to `stop` or the object's end, all of them or an error."""
         return b"".join(self.stream(start, stop, purpose))
@@ -130,11 +161,44 @@ class PinnedObject:
         if start < 0:
             message = f"ranges are counted from the start of the object, not from {start}"
             raise ValueError(message)
-        return self._pieces(start, min(stop, self.info.size), purpose)
+        stop = min(stop, self.info.size)
+        tail = self._tail_with(start)
+        return self._from_tail(tail, start, stop, purpose) if tail else self._pieces(start, stop, purpose)
 
     def close(self) -> None:
         """Lets go of the object; safe to call twice."""
+        self._drop_tail()
         self.stored.close()
+
+    def _tail_with(self, start: int) -> Tail | None:
+        """The tail, if it holds a byte and is of the same version; else it is dropped."""
+        tail = self._tail
+        if tail is None:
+            return None
+        if start >= self.info.size - tail.length:
+            info = tail.info()
+            if info is not None:
+                self._check_version(self.info, info)
+                if start >= tail.start:
+                    return tail
+        self._drop_tail()
+        return None
+
+    def _drop_tail(self) -> None:
+        if self._tail is not None:
+            self._tail.close()
+            self._tail = None
+
+    def _from_tail(self, tail: Tail, start: int, stop: int, purpose: str) -> Generator[bytes, None, None]:
+        """A range within the tail; what of it breaks off is asked for again."""
+        at = start
+        try:
+            for piece in tail.read(start, stop):
+                at += len(piece)
+                yield piece
+        except Transient:
+            self._drop_tail()
+            yield from self._pieces(at, stop, purpose)
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -181,6 +245,8 @@ class PinnedObject:
         try:
             reply = self.stored.get(start, stop, self.budget, self._pin())
             self._check(reply, start, stop)
+            # The answer is here, its body is still to be read: time to decide whether to read it.
+            yield b""
             wanted = reply.stop - reply.start
             if wanted:
                 for piece in reply.chunks():

@@ -1,6 +1,6 @@
 """From the words that name a source to the source.
 
-In: a folder, ``s3://bucket/prefix``, ``gs://…``, ``az://…`` or ``https://host/prefix``. Out: the
+In: a folder, ``s3://bucket/prefix``, ``gs://…``, ``az://…``, ``oss://…`` or ``https://host/prefix``. Out: the
 `Source`, made with the client that this kind needs; no other client is imported. Credentials come from
 where the clients look for them, never from the words. Asks no store anything.
 """
@@ -24,8 +24,12 @@ _OPTIONS = {
     "s3": ("endpoint", "region", "anonymous"),
     "gs": ("endpoint", "anonymous"),
     "az": ("endpoint", "account", "anonymous"),
+    "oss": ("endpoint", "region", "internal", "cname", "role", "signature", "anonymous"),
 }
-_TAKES = "a folder, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix or https://host/prefix"
+_TAKES = (
+    "a folder, s3://bucket/prefix, gs://bucket/prefix, az://container/prefix, oss://bucket/prefix "
+    "or https://host/prefix"
+)
 
 
 def open_source(text: str, settings: Settings) -> Source:
@@ -152,6 +156,10 @@ def _is_options(kind: str, query: str) -> bool:
 
 
 def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], settings: Settings) -> Source:
+    if kind == "oss":
+        from framefetch.sources.oss_options import open_oss  # noqa: PLC0415 - see the module's docstring
+
+        return open_oss(bucket, prefix, options)
     try:
         from obstore.exceptions import BaseError  # noqa: PLC0415
         from obstore.store import AzureStore, GCSStore, S3Store  # noqa: PLC0415

@@ -37,6 +37,8 @@ _HOP_BYTES = 16 << 10
 _TAIL_BYTES = 64 << 10
 _WORTH_A_DIRECTORY_BYTES = 256 << 10
 """What is left after the first fragment: below this, going on is cheaper than looking at the end."""
+_REORDER = 16
+"""Pictures that a codec may hold back for reordering (H.264 and H.265: 16 at most)."""
 _OTHERS_WITHIN = 4
 """Fragments in which every other track must have begun, where it matters when they do."""
 
@@ -114,6 +116,8 @@ class FragmentWalk:
         opening = yield from self._next(at)
         if opening is None:
             raise NotUnderstood("no fragments")
+        if opening.start is None and self._directory:
+            raise NotUnderstood("only sidx says when fragments start")
         first = self._part(opening, 0)
         offset = _media_offset(self._movie, self._track)
         lift = max(0, -min(opening.delays))
@@ -122,7 +126,9 @@ class FragmentWalk:
         shift = lift - offset
         zero_s = yield from self._zero(first, shift)
         wanted = floor((self._at_s + zero_s) * self._track.timescale) - shift
-        parts, ends = yield from self._around(first, wanted)
+        parts, ends = yield from self._around(first, wanted, wanted + lift)
+        if len(parts) == 1 and not ends:
+            yield from self._expect_no_lower(parts[0].fragment, lift)
         if any(max(0, -min(part.fragment.delays)) > lift for part in parts):
             raise NotUnderstood("delays become more negative")
         descriptions = {part.fragment.description for part in parts}
@@ -138,8 +144,26 @@ class FragmentWalk:
             ends=ends,
         )
 
-    def _around(self, first: _Part, wanted: int) -> Generator[Need, None, tuple[list[_Part], bool]]:
-        """The fragments from one with a keyframe before a time (cts) to the one that goes on after it."""
+    def _expect_no_lower(self, fragment: Fragment, lift: int) -> Generator[Need, None, None]:
+        """That the pictures after a short fragment have no more negative delays than the film's first ones.
+
+        FFmpeg adds the least delay that it has seen so far to every pts, and goes on to read ahead.
+        """
+        samples = len(fragment.sizes)
+        at = fragment.after
+        while fragment.signed and samples < _REORDER:
+            found = yield from self._next(at)
+            if found is None:
+                break
+            if -min(found.delays) > lift:
+                raise NotUnderstood("delays become more negative")
+            samples += len(found.sizes)
+            at = found.after
+
+    def _around(
+        self, first: _Part, wanted: int, until: int
+    ) -> Generator[Need, None, tuple[list[_Part], bool]]:
+        """The fragments from one with a keyframe shown by a time (cts) to one decoded after another (dts)."""
         parts = [first]
         entry = 0
         if wanted >= first.stop and first.fragment.start is not None:
@@ -150,7 +174,7 @@ class FragmentWalk:
                     parts = [self._part(found, found.start)]
                     break
                 entry -= 1
-        ends = yield from self._forward(parts, wanted)
+        ends = yield from self._forward(parts, until)
         while parts[0].fragment.offset > first.fragment.offset and not any(
             part.has_key_by(wanted) for part in parts
         ):
@@ -170,10 +194,10 @@ class FragmentWalk:
             parts = before + parts
         return parts, ends
 
-    def _forward(self, parts: list[_Part], wanted: int) -> Generator[Need, None, bool]:
-        """Adds the fragments up to a time (cts); whether the film ends with them."""
+    def _forward(self, parts: list[_Part], until: int) -> Generator[Need, None, bool]:
+        """Adds the fragments up to a time (dts); whether the film ends with them."""
         samples = 0
-        while parts[-1].stop <= wanted:
+        while parts[-1].stop <= until:
             found = yield from self._next(parts[-1].fragment.after)
             if found is None:
                 return True

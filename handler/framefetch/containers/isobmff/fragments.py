@@ -53,6 +53,7 @@ class Fragment:
         sizes: in bytes.
         keys: numbers of the keyframes, from the fragment's first sample.
         description: which sample description the samples have, from 1.
+        signed: whether its delays may be negative, and those of the fragments after it.
         starts: when each track in it starts by its ``tfdt``, by track number; None: it does not say.
     """
 
@@ -65,6 +66,7 @@ class Fragment:
     sizes: Sequence[int]
     keys: Sequence[int]
     description: int
+    signed: bool
     starts: dict[int, int | None]
 
 
@@ -108,6 +110,7 @@ def read_fragment(moof: Box, movie: Movie, track: Track, size: int) -> Fragment:
     defaults = _Defaults(0, 1, 0, 0, 0)
     run = _Run(array("I"), array("i"), array("q"), array("I"), [])
     first = True
+    signed = False
     for traf in moof.children():
         if traf.kind != b"traf":
             continue
@@ -128,6 +131,7 @@ def read_fragment(moof: Box, movie: Movie, track: Track, size: int) -> Fragment:
                 if position and not trun.flags & _DATA_OFFSET:
                     raise NotUnderstood("a run's place depends on the one before it")
                 _add(run, trun, defaults, size)
+                signed = signed or trun.version == 1
         first = False
     return Fragment(
         offset=moof.start,
@@ -139,6 +143,7 @@ def read_fragment(moof: Box, movie: Movie, track: Track, size: int) -> Fragment:
         sizes=run.sizes,
         keys=run.keys,
         description=defaults.description,
+        signed=signed,
         starts=starts,
     )
 

@@ -240,6 +240,8 @@ def _samples_there(table: RunTable, size: int) -> int:
     chunk = bisect_left(chunks, size) - 1
     if chunk < 0:
         raise CorruptFilm("The video is cut short before its first picture.", hint="Is the upload complete?")
+    if chunk and _chunk_stop(table, chunk - 1) > chunks[chunk]:
+        raise NotUnderstood("the object is cut short, and its chunks overlap")
     first, stop = _chunk_samples(table, chunk)
     there = first
     for offset, length in table.places(first, stop):

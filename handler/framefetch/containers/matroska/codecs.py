@@ -1,0 +1,100 @@
+"""What the codecs of Matroska do with the order of pictures, and how they cut them into units.
+
+In goes a track's codec ID and private data, out comes how many pictures may be decoded before one that
+is shown before them: when that many are seen, no earlier picture can follow.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from framefetch.containers.index import NotUnderstood
+from framefetch.containers.matroska.parameter_sets import avc_reordered, hevc_reordered
+
+MOST_REORDERED = 16
+"""H.264 and H.265 allow no more (ITU-T H.264 §A.3.1, H.265 §A.4.2: the size of the picture buffer)."""
+
+_AVC = "V_MPEG4/ISO/AVC"
+_HEVC = "V_MPEGH/ISO/HEVC"
+# One picture shown for each block, in order; B-pictures of MPEG-1, 2 and 4 wait for one other, and a
+# packed stream (two pictures in one block) for one more.
+_REORDERED = {
+    "V_VP8": 0,
+    "V_VP9": 0,
+    "V_AV1": 0,
+    "V_THEORA": 0,
+    "V_MJPEG": 0,
+    "V_PRORES": 0,
+    "V_FFV1": 0,
+    "V_MPEG1": 2,
+    "V_MPEG2": 2,
+    "V_MPEG4/ISO/SP": 2,
+    "V_MPEG4/ISO/ASP": 2,
+    "V_MPEG4/ISO/AP": 2,
+    _AVC: MOST_REORDERED,
+    _HEVC: MOST_REORDERED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """What is known of a track's codec.
+
+    Attributes:
+        name: its ID.
+        reordered: pictures that can be decoded before one that is shown before all of them.
+        nal_length_bytes: how long the length before each NAL unit is; 0 for codecs without.
+        top_temporal_layer: H.265: the highest one that the film may have; None: not said.
+    """
+
+    name: str
+    reordered: int
+    nal_length_bytes: int = 0
+    top_temporal_layer: int | None = None
+
+    def hides(self, start: bytes | memoryview) -> bool:
+        """Whether a block that starts so has a picture that is never shown, only referred to.
+
+        VP8: RFC 6386 §9.1. VP9 packs such a picture together with one that is shown, but the first
+        streams did not (uncompressed_header of its specification, §6.2).
+        """
+        if not len(start):
+            return False
+        first = start[0]
+        if self.name == "V_VP8":
+            return not first & 0x10
+        if self.name == "V_VP9":
+            # frame_marker 2 bits, profile 2 (3 of them set: one more), show_existing, type, show.
+            shift = 1 if first & 0x30 == 0x30 else 0
+            show_existing = first >> (3 - shift) & 1
+            return not show_existing and not first >> (1 - shift) & 1
+        return False
+
+
+def read_codec(name: str, private: bytes | memoryview) -> Codec:
+    """Reads a codec's private data.
+
+    Raises:
+        NotUnderstood: it is not known how the codec orders its pictures, or the data is too short.
+    """
+    if name not in _REORDERED:
+        raise NotUnderstood(f"codec {name}")
+    if name == _AVC:
+        # ISO/IEC 14496-15 §5.3.3.1.
+        if len(private) < 7 or private[0] != 1:
+            raise NotUnderstood("no AVC configuration")
+        reordered = avc_reordered(bytes(private))
+        return Codec(name, MOST_REORDERED if reordered is None else reordered, (private[4] & 3) + 1)
+    if name == _HEVC:
+        # ISO/IEC 14496-15 §8.3.3.1: 0 layers stands for an unknown number.
+        if len(private) < 23 or private[0] != 1:
+            raise NotUnderstood("no HEVC configuration")
+        layers = private[21] >> 3 & 7
+        reordered = hevc_reordered(bytes(private))
+        return Codec(
+            name=name,
+            reordered=MOST_REORDERED if reordered is None else reordered,
+            nal_length_bytes=(private[21] & 3) + 1,
+            top_temporal_layer=layers - 1 if layers else None,
+        )
+    return Codec(name, _REORDERED[name])

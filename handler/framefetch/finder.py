@@ -1,0 +1,185 @@
+"""From an object to its film: which way leads to the picture, and what is known of it already.
+
+An index that was read before comes first, then the container's own index reader, then FFmpeg's
+demuxer, which takes every film. Each way ends in an opened decoder and a function that takes the
+picture; one that raises `NotUnderstood` makes room for the next. What they have in common is the
+object that they read from, opened once and pinned to one version.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Self
+
+from framefetch import demux, indexed
+from framefetch.containers.sniff import HEAD_BYTES, sniff
+from framefetch.decode import Film
+from framefetch.errors import UnsupportedFormat
+from framefetch.index_cache import IndexCache, Known
+from framefetch.reader import RangeReader
+from framefetch.sources import Changed
+from framefetch.sources.fetch import PinnedObject
+from framefetch.sources.versions import open_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from framefetch.containers.index import VideoIndex
+    from framefetch.decode import Picture
+    from framefetch.observe import Record
+    from framefetch.process import SnapshotRequest
+    from framefetch.settings import Settings
+    from framefetch.sources import ObjectInfo, Source
+
+    Way = Callable[[], tuple[Film, Callable[[], Picture]]]
+    """Opens a film, and gives what takes the picture of it."""
+
+_OPENING_BYTES = 64 << 10
+"""The opening range: it holds the whole index of most short films."""
+_INDEX_LAST = (".mp4", ".mov", ".m4v", ".3gp", ".qt")
+
+
+class Finder:
+    """Opens objects and finds the ways to their pictures; shared by all requests."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        folder = settings.cache_folder if settings.index_cache == "folder" else None
+        self._indexes = IndexCache(settings.cache_mb << 20, folder) if settings.index_cache != "off" else None
+
+    def open(
+        self, source: Source, name: str, key: str, version: str | None, record: Record, *, briefly: bool
+    ) -> FilmObject:
+        """Opens an object.
+
+        Args:
+            source: where it is.
+            name: of the source and its bucket, the same for all processes.
+            key: of the object.
+            version: of it; None: the current one.
+            record: of the request.
+            briefly: the request may end with what the first answer says: read next to nothing.
+
+        Raises:
+            FramefetchError: as `StoredObject.get`.
+        """
+        pinned = PinnedObject(open_version(source, key, version), record.budget, record.trace)
+        try:
+            label = "\n".join((name, key, version or ""))
+            known = self._indexes.find(label) if self._indexes and not briefly else None
+            if known is not None:
+                # Pinned to the version that the index is of: whether it still is, the samples' answer tells.
+                pinned.expect(known.info)
+                return FilmObject(self, pinned, label, None, known)
+            if briefly:
+                head = pinned.open(0, HEAD_BYTES)
+            elif self._index_may_be_last(source, key):
+                head = pinned.open_ends(_OPENING_BYTES, self._settings.tail_bytes)
+            else:
+                head = pinned.open(0, _OPENING_BYTES)
+            return FilmObject(self, pinned, label, head, None)
+        except BaseException:
+            pinned.close()
+            raise
+
+    def _index_may_be_last(self, source: Source, key: str) -> bool:
+        """Whether the end of an object is worth asking for before anything is known of it.
+
+        MP4 and its kin are; a folder has no round trips to save.
+        """
+        worth_it = self._settings.tail_bytes > 0 and self._settings.index == "own"
+        is_far = source.suffix_ranges and source.kind != "folder"
+        return worth_it and is_far and key.lower().endswith(_INDEX_LAST)
+
+    def ways(self, film_object: FilmObject, request: SnapshotRequest) -> Iterator[Way]:
+        """The ways to a picture, the best one first."""
+        if film_object.known is not None:
+            yield partial(self._by_index, film_object, film_object.known.index, request)
+        elif self._settings.index == "own" and film_object.container() in indexed.WALKS:
+            yield partial(self._by_own_index, film_object, request)
+        yield partial(self._by_demuxer, film_object, request)
+
+    def _by_own_index(
+        self, film_object: FilmObject, request: SnapshotRequest
+    ) -> tuple[Film, Callable[[], Picture]]:
+        pinned = film_object.pinned
+        index = indexed.read_index(pinned, film_object.head(), film_object.container(), request.at_ms)
+        if self._indexes is not None:
+            self._indexes.keep(film_object.label, Known(pinned.info, index))
+        return self._by_index(film_object, index, request)
+
+    def _by_index(
+        self, film_object: FilmObject, index: VideoIndex, request: SnapshotRequest
+    ) -> tuple[Film, Callable[[], Picture]]:
+        film = indexed.open_film(index, self._settings, film_object.pinned.budget)
+        return film, partial(indexed.find_picture, film_object.pinned, index, request, film)
+
+    def _by_demuxer(
+        self, film_object: FilmObject, request: SnapshotRequest
+    ) -> tuple[Film, Callable[[], Picture]]:
+        pinned = film_object.pinned
+        reader = RangeReader(pinned, film_object.head(), block_bytes=self._settings.block_bytes)
+        film = Film(reader, film_object.container(), self._settings, pinned.budget)
+        return film, partial(demux.find_picture, film, request.at_ms, request.mode)
+
+    def forget(self, label: str) -> None:
+        """An index is of a version that is no more."""
+        if self._indexes is not None:
+            self._indexes.forget(label)
+
+
+class FilmObject:
+    """An object that was opened, or whose index and version are known.
+
+    Attributes:
+        pinned: its bytes.
+        label: its name in the cache of indexes.
+        known: what the cache has of it.
+    """
+
+    def __init__(
+        self, finder: Finder, pinned: PinnedObject, label: str, head: bytes | None, known: Known | None
+    ) -> None:
+        self._finder = finder
+        self.pinned = pinned
+        self.label = label
+        self._head = head
+        self.known = known
+
+    @property
+    def info(self) -> ObjectInfo:
+        """What the store says of it."""
+        return self.pinned.info
+
+    def head(self) -> bytes:
+        """Its first bytes."""
+        if self._head is None:
+            self._head = self.pinned.read(0, _OPENING_BYTES, "open")
+        return self._head
+
+    def container(self) -> str:
+        """FFmpeg's name of the container.
+
+        Raises:
+            UnsupportedFormat: it is in none that we know.
+        """
+        found = sniff(self.head())
+        if found is None:
+            raise UnsupportedFormat(hint=_not_a_video(self.info.size))
+        return found
+
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, _: object, fault: BaseException | None, __: object) -> None:
+        """Lets go of the object, and of an index that turned out to be of another version."""
+        self.pinned.close()
+        if isinstance(fault, Changed):
+            self._finder.forget(self.label)
+
+
+def _not_a_video(size: int) -> str:
+    if not size:
+        return "The object is empty."
+    return "The first bytes are not those of a video that framefetch reads; the README lists them."

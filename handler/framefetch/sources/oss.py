@@ -1,0 +1,373 @@
+"""Films in Alibaba Cloud OSS, through oss2.
+
+In: keys below one bucket's prefix. Out: ranges of exactly these objects, or of one of their versions.
+oss2 names, signs and reads errors; the request itself goes through our own connections (`dial.py`), so it
+ends with the budget, follows no redirect, uses no proxy or .netrc of this machine, and sends the key's
+bytes as they were signed. oss2 retries nothing then. Its messages, which may hold URLs, go no further.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+import oss2
+from oss2 import exceptions as oss2_errors
+from urllib3 import exceptions as faults
+
+from framefetch.errors import (
+    AccessDenied,
+    InvalidObjectName,
+    InvalidObjectState,
+    NoSuchBucket,
+    NoSuchKey,
+    SourceBusy,
+    SourceError,
+)
+from framefetch.settings import platform_variable
+from framefetch.sources import Changed, ObjectInfo, Transient
+from framefetch.sources.dial import Dialler
+from framefetch.sources.http import HEADERS, HttpReply
+from framefetch.sources.http import _as_ours as as_ours
+from framefetch.sources.http import _reply as reply_of
+from framefetch.sources.http import _retry_after as retry_after_s
+from framefetch.sources.urls import refuse_dots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import urllib3
+
+    from framefetch.budget import Budget
+    from framefetch.sources.addresses import AddressPolicy
+
+# It logs whole requests, with what signs them, and the store's answers.
+logging.getLogger("oss2").setLevel(logging.CRITICAL)
+
+_ERROR_BYTES = 4096
+"""What is read of an error's body."""
+ROLE_URL = "http://100.100.100.200/latest/meta-data/ram/security-credentials/"
+"""Where an ECS instance finds its role's credentials (ECS, "Instance RAM roles")."""
+
+
+class OssSource:
+    """The objects below one bucket's prefix.
+
+    Args:
+        bucket: its name.
+        prefix: put before every key, with a ``/``; empty for none.
+        endpoint: with its scheme.
+        region: for signatures V4, without ``oss-``.
+        auth: oss2's.
+        policy: which addresses may be connected to.
+        cname: the endpoint is bound to the bucket.
+    """
+
+    kind = "oss"
+    suffix_ranges = True
+
+    def __init__(
+        self,
+        bucket: str,
+        prefix: str,
+        *,
+        endpoint: str,
+        region: str,
+        auth: Any,  # noqa: ANN401 - oss2 has no types
+        policy: AddressPolicy,
+        cname: bool = False,
+    ) -> None:
+        self.bucket = bucket
+        self.prefix = prefix.strip("/")
+        self.endpoint = endpoint
+        self.region = region
+        self.auth = auth
+        self.cname = cname
+        self.dialler = Dialler(policy)
+
+    def open(self, key: str) -> OssObject:
+        """The object of this key; sends nothing yet."""
+        return self._open(key, None)
+
+    def open_version(self, key: str, version: str) -> OssObject:
+        """One version of it."""
+        return self._open(key, version)
+
+    def _open(self, key: str, version: str | None) -> OssObject:
+        try:
+            name = key.encode()
+            refuse_dots(name)
+        except ValueError as fault:
+            hint = "Names are UTF-8." if isinstance(fault, UnicodeError) else str(fault)
+            raise InvalidObjectName(hint=hint) from None
+        if not key or key.startswith("/") or "\0" in key:
+            raise InvalidObjectName
+        return OssObject(self, f"{self.prefix}/{key}" if self.prefix else key, version)
+
+    def client(self, session: _Session) -> Any:  # noqa: ANN401 - oss2 has no types
+        """oss2's bucket for one request."""
+        return oss2.Bucket(
+            self.auth,
+            self.endpoint,
+            self.bucket,
+            is_cname=self.cname,
+            session=session,
+            enable_crc=False,
+            region=self.region,
+            # By default it would refuse keys that V1 can name perfectly well.
+            is_verify_object_strict=False,
+        )
+
+
+@dataclass(slots=True)
+class OssObject:
+    """One object, or one version of it, while one request reads it."""
+
+    source: OssSource
+    path: str
+    version: str | None
+
+    def get(self, start: int, stop: int | None, budget: Budget, if_match: str | None = None) -> HttpReply:
+        """See `StoredObject.get`."""
+        headers = dict(HEADERS)
+        if if_match is not None:
+            headers["If-Match"] = if_match
+        last = None if stop is None else stop - 1
+        byte_range = (None, -start) if start < 0 else (start, last)
+        parameters = {} if self.version is None else {"versionId": self.version}
+        session = _Session(self.source.dialler, budget)
+        try:
+            self.source.client(session).get_object(
+                self.path, byte_range=byte_range, headers=headers, params=parameters
+            )
+            return self._reply(session.answered(), start, stop, budget)
+        except oss2_errors.OssError as fault:
+            if fault.status == 416 and start <= 0 and if_match is None:
+                # Only an empty object has no first byte.
+                return HttpReply(ObjectInfo(size=0), 0, 0, session.answered(), budget)
+            raise from_oss2(fault) from fault
+        except (ValueError, TypeError, LookupError, AttributeError, OSError) as fault:
+            # oss2 takes headers apart that it does not expect to be wrong.
+            session.close()
+            raise SourceError(detail=f"oss2: {type(fault).__name__}") from fault
+        except BaseException:
+            # Not drained: a whole object may be coming.
+            session.close()
+            raise
+
+    def close(self) -> None:
+        """Nothing is held between two ranges but the pool's connections."""
+
+    def _reply(
+        self, response: urllib3.BaseHTTPResponse, start: int, stop: int | None, budget: Budget
+    ) -> HttpReply:
+        is_empty = response.headers.get("Content-Length") == "0" and start <= 0
+        if response.status != 206 and not is_empty:
+            raise _whole(response)
+        reply = reply_of(response, start, stop, budget, pinned=False)
+        if reply.info.version_id is None and self.version is not None:
+            reply.info = replace(reply.info, version_id=self.version)
+        return reply
+
+
+class _Session:
+    """What oss2 sends a request through. Never follows, retries or waits beyond the budget."""
+
+    def __init__(self, dialler: Dialler, budget: Budget) -> None:
+        self._dialler = dialler
+        self._budget = budget
+        self._response: urllib3.BaseHTTPResponse | None = None
+
+    def answered(self) -> urllib3.BaseHTTPResponse:
+        """What came back."""
+        if self._response is None:
+            message = "oss2 raised before it sent anything"
+            raise SourceError(detail=message)
+        return self._response
+
+    def close(self) -> None:
+        """Drops what came back."""
+        if self._response is not None:
+            self._response.close()
+
+    def do_request(self, request: Any, timeout: object) -> _Response:  # noqa: ANN401, ARG002 - as oss2 calls it
+        """Sends a request that oss2 has signed."""
+        parts = urlsplit(request.url)
+        origin = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
+        query = "&".join(
+            f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.params.items()
+        )
+        headers = {name: value for name, value in request.headers.items() if value is not None}
+        try:
+            self._response = self._dialler.request(
+                origin, f"{parts.path}?{query}" if query else parts.path, headers, self._budget
+            )
+        except (faults.HTTPError, OSError) as fault:
+            # Where one connection turned out dead, those that rested as long are dead too.
+            self._dialler.forget()
+            raise as_ours(fault, self._budget) from fault
+        return _Response(self._response)
+
+
+@dataclass(slots=True)
+class _Response:
+    """An answer as oss2 reads it."""
+
+    raw: urllib3.BaseHTTPResponse = field(repr=False)
+
+    @property
+    def status(self) -> int:
+        return self.raw.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self.raw.headers
+
+    @property
+    def request_id(self) -> str:
+        return self.raw.headers.get("x-oss-request-id", "")
+
+    def read(self, amt: int | None = None) -> bytes:
+        """A part of the body; oss2 reads those of errors only, which are short."""
+        if amt is None:
+            amt = 0 if self.status == 206 or self.raw.headers.get("Content-Length") == "0" else _ERROR_BYTES
+        return _body(self.raw, amt)
+
+
+def _body(response: urllib3.BaseHTTPResponse, most_bytes: int) -> bytes:
+    """The beginning of a body, then no more of it: the connection is not used again."""
+    try:
+        return response.read(most_bytes, decode_content=False) if most_bytes else b""
+    except (faults.HTTPError, OSError):
+        return b""
+    finally:
+        if most_bytes:
+            response.close()
+
+
+def _whole(response: urllib3.BaseHTTPResponse) -> Exception:
+    """What a 200 for a range means: an error with the wrong status, or a store without ranges."""
+    if "xml" in response.headers.get("Content-Type", ""):
+        found = re.search(rb"<Code>(\w{1,64})</Code>", _body(response, _ERROR_BYTES))
+        if found is not None:
+            return _by_code(found[1].decode(), response.status, response.headers)
+    return SourceError(
+        hint="The server does not answer ranges, without which videos cannot be read.",
+        detail=f"{response.status} for a range, Content-Length {response.headers.get('Content-Length')}",
+    )
+
+
+class FromEnvironment:
+    """Credentials as Function Compute gives them, or as oss2's users set them; looked up each time."""
+
+    def get_credentials(self) -> Any:  # noqa: ANN401 - oss2 has no types
+        """The first pair that is there."""
+        for prefix, token in (("ALIBABA_CLOUD", "SECURITY_TOKEN"), ("OSS", "SESSION_TOKEN")):
+            access_key_id = platform_variable(f"{prefix}_ACCESS_KEY_ID")
+            secret = platform_variable(f"{prefix}_ACCESS_KEY_SECRET")
+            if access_key_id and secret:
+                return oss2.credentials.Credentials(
+                    access_key_id, secret, platform_variable(f"{prefix}_{token}")
+                )
+        raise SourceError(
+            hint="No credentials for the store were found; ?anonymous=true reads public buckets.",
+            detail="neither ALIBABA_CLOUD_ACCESS_KEY_ID nor OSS_ACCESS_KEY_ID is set",
+        )
+
+
+def auth_of(*, anonymous: bool, role: str, version: str) -> Any:  # noqa: ANN401 - oss2 has no types
+    """How requests are signed.
+
+    Args:
+        anonymous: not at all.
+        role: RAM role of this ECS instance; empty takes the environment's credentials.
+        version: of the signature, ``v4`` or ``v1``.
+    """
+    if anonymous:
+        return oss2.AnonymousAuth()
+    provider: Any = FromEnvironment()
+    if role:
+        provider = oss2.credentials.EcsRamRoleCredentialsProvider(ROLE_URL + role, max_retries=1, timeout=2)
+    return (oss2.ProviderAuth if version == "v1" else oss2.ProviderAuthV4)(provider)
+
+
+def _forbidden(detail: str, _: Mapping[str, str]) -> Exception:
+    return AccessDenied(detail=detail)
+
+
+def _archived(detail: str, _: Mapping[str, str]) -> Exception:
+    return InvalidObjectState(
+        hint="The object is archived: restore it, or turn on direct reading of archived objects.",
+        detail=detail,
+    )
+
+
+def _changed(_: str, __: Mapping[str, str]) -> Exception:
+    return Changed()
+
+
+def _busy(detail: str, headers: Mapping[str, str]) -> Exception:
+    after_s = retry_after_s(headers.get("Retry-After"))
+    return Transient(SourceBusy(detail=detail, retry_after_s=max(1, round(after_s or 1))), after_s)
+
+
+def _passing(detail: str, _: Mapping[str, str]) -> Exception:
+    return Transient(SourceError(detail=detail))
+
+
+def _no_key(detail: str, _: Mapping[str, str]) -> Exception:
+    return NoSuchKey(detail=detail)
+
+
+def _no_bucket(detail: str, _: Mapping[str, str]) -> Exception:
+    return NoSuchBucket(detail=detail)
+
+
+TABLE: dict[str, Callable[[str, Mapping[str, str]], Exception]] = {
+    # OSS's own word, where it gave one.
+    "InvalidObjectState": _archived,
+    "NoSuchBucket": _no_bucket,
+    "NoSuchKey": _no_key,
+    "NoSuchVersion": _no_key,
+    "AccessDenied": _forbidden,
+    "InvalidAccessKeyId": _forbidden,
+    "InvalidSecurityToken": _forbidden,
+    "SecurityTokenExpired": _forbidden,
+    "SignatureDoesNotMatch": _forbidden,
+    "RequestTimeTooSkewed": _forbidden,
+    "PreconditionFailed": _changed,
+    "InvalidRange": _changed,
+    "InternalError": _passing,
+    "RequestTimeout": _passing,
+    "DownloadTrafficRateLimitExceeded": _busy,
+    # The status.
+    "401": _forbidden,
+    "403": _forbidden,
+    "404": _no_key,
+    "408": _passing,
+    "412": _changed,
+    "416": _changed,
+    "429": _busy,
+    "500": _passing,
+    "502": _passing,
+    "503": _busy,
+    "504": _passing,
+}
+"""Every way in which OSS refuses that is not simply a `SourceError`; code before status."""
+
+
+def from_oss2(fault: Any) -> Exception:  # noqa: ANN401 - oss2 has no types
+    """What an error of oss2's means to us."""
+    return _by_code(fault.code, fault.status, fault.headers)
+
+
+def _by_code(code: str, status: int, headers: Mapping[str, str]) -> Exception:
+    request_id = headers.get("x-oss-request-id", "")
+    detail = " ".join(word for word in (f"OSS {status}", code, request_id[:40]) if word)
+    for word in (code, str(status)):
+        if word in TABLE:
+            return TABLE[word](detail, headers)
+    return SourceError(detail=detail)

@@ -1,0 +1,112 @@
+"""The end of an object, asked for together with its beginning: most films have their index at one of the two.
+
+The request is sent from a thread of its own; its body is read only when, and as far as, somebody needs
+it. A tail that turns out not to be needed is dropped: what of it was received is in the trace.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from framefetch.errors import FramefetchError
+from framefetch.sources import Changed, Transient
+from framefetch.trace import RangeRead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from framefetch.budget import Budget
+    from framefetch.sources import ObjectInfo, Reply, StoredObject
+    from framefetch.trace import Trace
+
+
+class Tail:
+    """The last bytes of an object. The request is under way when this returns.
+
+    Args:
+        stored: the object; its source has `suffix_ranges`.
+        length: how many bytes.
+        budget: asked before the request, told of each byte.
+        trace: gets a row when the tail is closed.
+    """
+
+    def __init__(self, stored: StoredObject, length: int, budget: Budget, trace: Trace) -> None:
+        self.length = length
+        self._stored = stored
+        self._budget = budget
+        self._trace = trace
+        self._reply: Reply | None = None
+        self._pieces: Iterator[bytes] | None = None
+        self._held = bytearray()
+        self._waited_s = 0.0
+        self._closed = False
+        self._lock = threading.Lock()
+        budget.ask()
+        self._thread = threading.Thread(target=self._send, name="tail", daemon=True)
+        self._thread.start()
+
+    def _send(self) -> None:
+        try:
+            reply = self._stored.get(-self.length, None, self._budget)
+        except (FramefetchError, Changed, Transient):
+            # Whoever needs the bytes asks again in the ordinary way, and meets the fault there.
+            return
+        with self._lock:
+            if not self._closed:
+                self._reply = reply
+                return
+        reply.close()
+
+    def info(self) -> ObjectInfo | None:
+        """What the answer says of the object, waited for; None when there is no answer."""
+        asked_s = self._budget.elapsed_s
+        self._thread.join(self._budget.remaining_s)
+        self._waited_s += self._budget.elapsed_s - asked_s
+        return self._reply.info if self._reply is not None else None
+
+    @property
+    def start(self) -> int:
+        """Where it starts in the object; to be asked for after `info`."""
+        return self._reply.start if self._reply is not None else 0
+
+    def read(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes ``start..stop`` of the object, which must lie within the tail, as they arrive.
+
+        Raises:
+            Transient: the body broke off.
+        """
+        at, end = start - self.start, stop - self.start
+        while at < end:
+            if at < len(self._held):
+                piece = bytes(self._held[at:end])
+                at += len(piece)
+                yield piece
+            elif not self._receive():
+                raise Transient(FramefetchError(detail="the tail broke off"))
+
+    def _receive(self) -> bool:
+        if self._reply is None:
+            return False
+        if self._pieces is None:
+            self._pieces = iter(self._reply.chunks())
+        asked_s = self._budget.elapsed_s
+        piece = next(self._pieces, b"")
+        self._waited_s += self._budget.elapsed_s - asked_s
+        self._budget.spend(len(piece))
+        self._budget.check()
+        self._held += piece
+        return bool(piece)
+
+    def close(self) -> None:
+        """Drops what has not been read; safe to call twice."""
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        # A request that still waits for its answer closes it itself.
+        start, stop = -self.length, 0
+        if self._reply is not None:
+            start, stop = self._reply.start, self._reply.stop
+            self._reply.close()
+        self._trace.add(RangeRead("tail", start, stop, len(self._held), self._waited_s * 1000))

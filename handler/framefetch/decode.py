@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import av
 import av.error
 from av.stream import Disposition
+from av.video.stream import VideoStream
 
 from framefetch.errors import (
     CorruptFilm,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 
     from av.container import InputContainer
     from av.packet import Packet
+    from av.stream import Stream
     from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
 
     from framefetch.budget import Budget
     from framefetch.reader import RangeReader
@@ -50,6 +51,10 @@ DECODERS = (
 ).split()
 """The video decoders that a film may use; all others do not exist for us."""
 
+
+_LOOK_BRIEFLY = {"analyzeduration": "1000000"}
+"""One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which
+does not exist for us."""
 
 _NOT_THREADED = frozenset({"theora"})
 """Decoders of FFmpeg that garble pictures with several threads: Theora after an empty packet."""
@@ -120,13 +125,14 @@ class Film:
         self.demuxer = demuxer
         self.damaged = False
         """Whether the decoder has met damage since the last flush."""
+        self.is_steady = False
+        """Whether damage is decoded the same way each time: with one thread."""
         self._open()
 
     def _open(self) -> None:
-        self._reader.seek(0)
         with as_our_errors():
             try:
-                self.container = _open(self._reader, self.demuxer, self._settings)
+                self.container = _open_quickly(self._reader, self.demuxer, self._settings)
             except (av.error.InvalidDataError, av.error.EOFError) as error:
                 raise UnsupportedFormat(
                     hint="The file starts like a video, but cannot be opened as one.", detail=repr(error)
@@ -139,9 +145,8 @@ class Film:
                 raise
             self.time_base = _fraction(self.stream.time_base)
             context = self.stream.codec_context
-            # What a decoder makes of damaged data depends on how many pictures it works on at once, so
-            # the number is fixed, and never the machine's.
-            context.thread_count = 1 if context.name in _NOT_THREADED else self._settings.threads
+            one = self.is_steady or context.name in _NOT_THREADED
+            context.thread_count = 1 if one else self._settings.threads
             context.thread_type = "FRAME"
             context.options = {"max_pixels": str(self._settings.max_pixels)}
 
@@ -152,6 +157,14 @@ class Film:
         """
         self.container.close()
         self._open()
+
+    def make_steady(self) -> None:
+        """Goes back to the first packet, and decodes with one thread from now on.
+
+        What several threads make of damage is a race between them: another picture each time.
+        """
+        self.is_steady = True
+        self.rewind()
 
     @property
     def picture_shape(self) -> tuple[int, int, float]:
@@ -182,6 +195,19 @@ class Film:
         self.stream.codec_context.flush_buffers()
         try:
             self.container.seek(timestamp, stream=self.stream, backward=True)
+        except av.error.FFmpegError:
+            return False
+        return True
+
+    def seek_byte(self, position: int) -> bool:
+        """Goes to a place in the file, at which its demuxer can start to read.
+
+        Returns:
+            False where the container cannot; the position is then unknown.
+        """
+        self.stream.codec_context.flush_buffers()
+        try:
+            self.container.seek(position, unsupported_byte_offset=True)
         except av.error.FFmpegError:
             return False
         return True
@@ -249,7 +275,27 @@ def built_in_decoders() -> list[str]:
     return sorted(set(DECODERS) & set(av.codecs_available))
 
 
-def _open(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:
+def _open_quickly(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:
+    """Opens a film, and lets FFmpeg look only as far into it as it must."""
+    container = _open(reader, demuxer, settings, _LOOK_BRIEFLY)
+    if all(_is_known(stream) for stream in container.streams):
+        return container
+    container.close()
+    return _open(reader, demuxer, settings, {})
+
+
+def _is_known(stream: Stream) -> bool:
+    """Whether FFmpeg has seen of a stream what the clock and the decoder need."""
+    if stream.type not in ("video", "audio"):
+        return True
+    seen = stream.start_time is not None
+    return seen and not (isinstance(stream, VideoStream) and not stream.codec_context.width)
+
+
+def _open(
+    reader: RangeReader | BytesIO, demuxer: str, settings: Settings, more: dict[str, str]
+) -> InputContainer:
+    reader.seek(0)
     container: InputContainer = av.open(
         reader,
         "r",
@@ -261,6 +307,9 @@ def _open(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> In
             "max_streams": "64",
             "max_pixels": str(settings.max_pixels),
             "threads": "1",
+            # It would read the end of an MPEG film to learn how long it is: nobody asks.
+            "skip_estimate_duration_from_pts": "1",
+            **more,
         },
         io_open=_refuse_to_open,
         **_TOLERANT,

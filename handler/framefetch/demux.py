@@ -13,6 +13,7 @@ from fractions import Fraction
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
+from framefetch.aim import Aim
 from framefetch.errors import CorruptFilm
 from framefetch.process import Mode
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from framefetch.decode import Film, Picture
+    from framefetch.reader import RangeReader
 
     VideoPacket = Packet[VideoStream]
 
@@ -45,11 +47,12 @@ class _Shown:
     time_s: Fraction
 
 
-def find_picture(film: Film, at_ms: int, mode: Mode) -> Picture:
+def find_picture(film: Film, at_ms: int, mode: Mode, *, reader: RangeReader | None = None) -> Picture:
     """Decodes the picture that answers t.
 
     Args:
         film: freshly opened, at its start.
+        reader: what the film reads from; without it, FFmpeg alone finds the places to read.
         at_ms: on the presentation clock.
         mode: exact: the last picture whose time is <= t; fast: the nearest keyframe at or before t.
             Past the end, both give the last keyframe; before the first picture, the first picture.
@@ -58,12 +61,18 @@ def find_picture(film: Film, at_ms: int, mode: Mode) -> Picture:
         CorruptFilm: there is a video stream, but no picture could be decoded where it should be.
         FramefetchError: as `Film` and its reader raise.
     """
-    at_s = Fraction(at_ms, 1000)
-    search = _Untimed(film) if film.demuxer in _UNTIMED else _Timed(film)
-    found = search.fast(at_s) if mode is Mode.FAST else search.exact(at_s)
+    found = _find(film, Fraction(at_ms, 1000), mode, reader)
+    if film.damaged and not film.is_steady:
+        film.make_steady()
+        found = _find(film, Fraction(at_ms, 1000), mode, reader)
     if found is None:
         raise CorruptFilm(hint="No picture could be decoded there; try another t.")
     return film.picture(found.frame, found.time_s * 1000)
+
+
+def _find(film: Film, at_s: Fraction, mode: Mode, reader: RangeReader | None) -> _Shown | None:
+    search = _Untimed(film) if film.demuxer in _UNTIMED else _Timed(film, reader)
+    return search.fast(at_s) if mode is Mode.FAST else search.exact(at_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +91,7 @@ class _Run:
 class _Timed:
     """A film whose packets carry timestamps."""
 
-    def __init__(self, film: Film) -> None:
+    def __init__(self, film: Film, reader: RangeReader | None) -> None:
         self._film = film
         # FFmpeg has read these already while it probed, so they cost nothing.
         start = list(islice(film.packets(), _REORDER))
@@ -90,6 +99,7 @@ class _Timed:
         self._first_s = min(shown, default=Fraction(0))
         self._step_s = next((self._seconds(p.duration) for p in start if p.duration), Fraction(0))
         self._zero_s = self._clock_zero() if shown else Fraction(0)
+        self._aim = Aim(film, reader, self._ticks(self._first_s)) if reader is not None else None
 
     def _clock_zero(self) -> Fraction:
         """The timestamp, in seconds, that is t = 0: the start of the earliest of all tracks.
@@ -111,6 +121,9 @@ class _Timed:
     def _seconds(self, timestamp: int) -> Fraction:
         return timestamp * self._film.time_base
 
+    def _ticks(self, time_s: Fraction) -> int:
+        return int(time_s // self._film.time_base)
+
     def exact(self, at_s: Fraction) -> _Shown | None:
         """The picture shown at a time on the clock."""
         target_s = self._zero_s + at_s
@@ -120,7 +133,7 @@ class _Timed:
                 continue
             if at_end and target_s > shown.time_s + self._zero_s + self._duration_s(shown.frame):
                 return self.fast(at_s)
-            if self._film.damaged and (run.packets[0].pos or 0) <= _PLAYED_BYTES:
+            if self._film.damaged and self._film.is_steady and (run.packets[0].pos or 0) <= _PLAYED_BYTES:
                 return self._from_start(target_s)
             return shown
         return self._from_start(target_s)
@@ -173,7 +186,7 @@ class _Timed:
         """
         if position_s is None:
             self._film.rewind()
-        elif not self._film.seek(int(position_s // self._film.time_base)):
+        elif not self._seek(self._ticks(position_s)):
             return None
         packets = self._film.packets()
         found: list[VideoPacket] = []
@@ -191,6 +204,12 @@ class _Timed:
             if clock is not None and self._seconds(clock) > limit_s:
                 break
         return _Run(found, packets) if found else None
+
+    def _seek(self, timestamp: int) -> bool:
+        place = self._aim.at(timestamp) if self._aim is not None else None
+        if place is not None and self._film.seek_byte(place):
+            return True
+        return self._film.seek(timestamp)
 
     def _decode_until(self, run: _Run, target_s: Fraction) -> tuple[_Shown | None, bool]:
         """The last picture at or before the target, and whether the film ended with it.

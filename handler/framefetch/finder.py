@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from framefetch import demux, indexed
+from framefetch.containers.opening import opening_ranges
 from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.decode import Film
 from framefetch.errors import UnsupportedFormat
@@ -103,7 +104,7 @@ class Finder:
         self, film_object: FilmObject, request: SnapshotRequest
     ) -> tuple[Film, Callable[[], Picture]]:
         pinned = film_object.pinned
-        index = indexed.read_index(pinned, film_object.head(), film_object.container(), request.at_ms)
+        index = indexed.read_index(pinned, film_object.head(), film_object.container(), request)
         if self._indexes is not None:
             self._indexes.keep(film_object.label, Known(pinned.info, index))
         return self._by_index(film_object, index, request)
@@ -119,8 +120,12 @@ class Finder:
     ) -> tuple[Film, Callable[[], Picture]]:
         pinned = film_object.pinned
         reader = RangeReader(pinned, film_object.head(), block_bytes=self._settings.block_bytes)
-        film = Film(reader, film_object.container(), self._settings, pinned.budget)
-        return film, partial(demux.find_picture, film, request.at_ms, request.mode)
+        container = film_object.container()
+        for start, stop in opening_ranges(container, film_object.head(), pinned.info.size):
+            reader.hold(start, stop)
+        film = Film(reader, container, self._settings, pinned.budget)
+        aimed = reader if self._settings.index == "own" else None
+        return film, partial(demux.find_picture, film, request.at_ms, request.mode, reader=aimed)
 
     def forget(self, label: str) -> None:
         """An index is of a version that is no more."""

@@ -8,67 +8,65 @@ wanted picture, and nothing else; the decoder works while they arrive.
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from framefetch.containers.droppable import droppable
 from framefetch.containers.index import Need, NotUnderstood
-from framefetch.containers.isobmff.walk import Walk
+from framefetch.containers.isobmff import walk as isobmff
+from framefetch.containers.matroska import walk as matroska
 from framefetch.decode import Film
 from framefetch.plan import make_plan
+from framefetch.process import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from av.video.frame import VideoFrame
 
     from framefetch.budget import Budget
     from framefetch.containers.index import VideoIndex
+    from framefetch.containers.isobmff.held import Held
     from framefetch.decode import Picture
-    from framefetch.plan import ReadPlan, Sample
+    from framefetch.plan import Range, ReadPlan, Sample
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
     from framefetch.sources.fetch import PinnedObject
 
-WALKS: dict[str, type[Walk]] = {"mov": Walk}
+Walk = isobmff.Walk | matroska.Walk
+
+WALKS: dict[str, Callable[[int, SnapshotRequest], Walk]] = {
+    "mov": lambda size, request: isobmff.Walk(size, request.at_ms),
+    "matroska": lambda size, request: matroska.Walk(size, request.at_ms, fast=request.mode is Mode.FAST),
+}
 """Our index readers, by FFmpeg's name of the container."""
 
 
-def read_index(pinned: PinnedObject, head: bytes, container: str, at_ms: int) -> VideoIndex:
+def read_index(pinned: PinnedObject, head: bytes, container: str, request: SnapshotRequest) -> VideoIndex:
     """Reads the index of a film.
 
     Args:
         pinned: the object, opened.
         head: its first bytes.
         container: one that `WALKS` has.
-        at_ms: t; of a fragmented film only what is around it is read.
+        request: of films without one table of all samples, only what is around its t is read.
 
     Raises:
         NotUnderstood: the film is one for the generic way.
         FilmError: no picture can be had of it.
         FramefetchError: as `PinnedObject.read`.
     """
-    walk = WALKS[container](pinned.info.size, at_ms)
+    walk = WALKS[container](pinned.info.size, request)
     step = walk.feed(0, head)
     while isinstance(step, Need):
-        if not step.early:
-            step = walk.feed(step.start, pinned.read(step.start, step.stop, "index"))
-            continue
-        step = _feed_as_it_arrives(walk, step, pinned)
-    return step
-
-
-def _feed_as_it_arrives(walk: Walk, need: Need, pinned: PinnedObject) -> Need | VideoIndex:
-    """Reads a range that may be enough before its end, and stops as soon as it is."""
-    at = need.start
-    step: Need | VideoIndex = need
-    pieces = pinned.stream(need.start, need.stop, "index")
-    try:
-        for piece in pieces:
-            step = walk.feed(at, piece)
-            at += len(piece)
-            if not (isinstance(step, Need) and step.start <= at < step.stop):
-                break
-    finally:
-        pieces.close()
+        at = step.start
+        with closing(pinned.stream(at, step.stop, "index")) as pieces:
+            for piece in pieces:
+                step = walk.feed(at, piece)
+                at += len(piece)
+                # What is there may be enough before all of it is.
+                if not (isinstance(step, Need) and step.start <= at < step.stop):
+                    break
     return step
 
 
@@ -91,7 +89,7 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
     plan = make_plan(index, request.at_ms, request.mode)
     found: VideoFrame | None = None
     key = plan.samples[0]
-    for frame in _frames(film, plan, pinned):
+    for frame in _frames(film, index, plan, pinned):
         if frame.pts == key.pts and not frame.key_frame:
             raise NotUnderstood("the decoder does not take the keyframe for one")
         if frame.pts == plan.target_pts:
@@ -101,13 +99,15 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
     return film.picture(found, plan.time * 1000)
 
 
-def _frames(film: Film, plan: ReadPlan, pinned: PinnedObject) -> Iterator[VideoFrame]:
-    for sample, data in _samples(plan, pinned):
-        yield from film.decode_sample(data, sample.dts, sample.pts)
+def _frames(film: Film, index: VideoIndex, plan: ReadPlan, pinned: PinnedObject) -> Iterator[VideoFrame]:
+    for sample, data in _samples(plan, pinned, index.held):
+        is_wanted = sample is plan.samples[-1]
+        if is_wanted or not droppable(index.codec, index.nal_length_bytes, data, index.top_temporal_layer):
+            yield from film.decode_sample(data, sample.dts, sample.pts)
     yield from film.drain()
 
 
-def _samples(plan: ReadPlan, pinned: PinnedObject) -> Iterator[tuple[Sample, memoryview]]:
+def _samples(plan: ReadPlan, pinned: PinnedObject, seen: Held | None) -> Iterator[tuple[Sample, memoryview]]:
     """The samples of a plan in decode order, each as soon as all of it is there."""
     waiting = iter(plan.samples)
     sample = next(waiting, None)
@@ -115,7 +115,7 @@ def _samples(plan: ReadPlan, pinned: PinnedObject) -> Iterator[tuple[Sample, mem
         # One buffer a range, filled once: samples are views of it.
         held = memoryview(bytearray(one.stop - one.start))
         filled = 0
-        for piece in pinned.stream(one.start, one.stop, "samples"):
+        for piece in _pieces(one, pinned, seen):
             held[filled : filled + len(piece)] = piece
             filled += len(piece)
             while sample is not None and _is_in(sample, one.start, one.start + filled):
@@ -123,6 +123,20 @@ def _samples(plan: ReadPlan, pinned: PinnedObject) -> Iterator[tuple[Sample, mem
                 sample = next(waiting, None)
     if sample is not None:
         raise NotUnderstood("samples are not stored in the order in which they are decoded")
+
+
+def _pieces(wanted: Range, pinned: PinnedObject, seen: Held | None) -> Iterator[bytes | memoryview]:
+    """The bytes of a range; those that the index reader has seen are not read again."""
+    at = wanted.start
+    while at < wanted.stop:
+        gap = (at, wanted.stop) if seen is None else seen.gap(at, wanted.stop)
+        until = wanted.stop if gap is None else gap[0]
+        if seen is not None and at < until:
+            yield seen.view(at, until)
+        if gap is not None:
+            yield from pinned.stream(*gap, "samples")
+            until = gap[1]
+        at = until
 
 
 def _is_in(sample: Sample, start: int, stop: int) -> bool:

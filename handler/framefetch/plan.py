@@ -124,7 +124,7 @@ def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
 
 
 def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
-    """As few ranges as possible that hold all the given ones, with no gap above `max_gap_bytes` read along."""
+    """As few ranges as hold all the given ones, with no gap above `max_gap_bytes` read along."""
     found: list[Range] = []
     for one in sorted(ranges, key=lambda one: one.start):
         if found and one.start - found[-1].stop <= max_gap_bytes:

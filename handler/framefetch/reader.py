@@ -3,7 +3,7 @@
 In goes an opened object (`sources.fetch.PinnedObject`), out come bytes of one version of it. It
 promises never to return more than was asked (FFmpeg's buffer would be overrun), never to ask the
 store for the size, never to have a name (FFmpeg would take it for a path), and to keep at most
-`keep_bytes` in memory. A byte that is still kept is not fetched again.
+`keep_bytes` in memory. A byte that is still kept is not fetched again. The first fault is its last.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class RangeReader(io.RawIOBase):
         self._position = 0
         self._run = 0
         self._run_stop = -1
+        self._failed = False
         self.size = pinned.info.size
         if head:
             self._keep(0, head)
@@ -87,6 +88,17 @@ class RangeReader(io.RawIOBase):
             RequestTimeout: the request's time is over: this is what ends a slow FFmpeg.
             FramefetchError: as `PinnedObject.read`.
         """
+        if self._failed:
+            # FFmpeg goes on reading after a fault. PyAV raises that fault when FFmpeg returns, whatever it
+            # returns; a second one would only drop the first, and cost one more request.
+            return b""
+        try:
+            return self._read(size)
+        except BaseException:
+            self._failed = True
+            raise
+
+    def _read(self, size: int) -> bytes:
         self._pinned.budget.check()
         start = self._position
         wanted = self.size - start if size < 0 else min(size, self.size - start)
@@ -102,6 +114,28 @@ class RangeReader(io.RawIOBase):
             raise AssertionError(message)
         self._position = start + len(piece)
         return piece
+
+    def hold(self, start: int, stop: int) -> bytes:
+        """The bytes of a range (half-open, cut at the object's end), wherever the position is.
+
+        What is not kept yet is fetched at once, one request a gap, and is there for `read`. Ask for
+        half of `keep_bytes` at most: more does not stay.
+
+        Raises:
+            FramefetchError: as `PinnedObject.read`.
+        """
+        pieces = []
+        at, stop = start, min(stop, self.size)
+        while at < stop:
+            found = self._kept(at)
+            if found is None:
+                until = min([stop, *(one for one in self._blocks if one > at)])
+                found = at, self._pinned.read(at, until, "block")
+                self._keep(*found)
+            first, block = found
+            pieces.append(block[at - first : stop - first])
+            at += len(pieces[-1])
+        return b"".join(pieces)
 
     def _kept(self, position: int) -> tuple[int, bytes] | None:
         """The kept block that holds this byte, and where it starts."""

@@ -131,7 +131,7 @@ class Film:
         return head + mdat + self.moov(len(head) + header)
 
 
-def track(
+def track(  # noqa: PLR0917 - as many as a track has parts
     number: int,
     handler: bytes,
     tables: bytes,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
+    from framefetch.containers.isobmff.held import Held
+
 
 class NotUnderstood(Exception):  # noqa: N818 - a signal, never answered
     """The film may be fine, but our reader does not know what it means: FFmpeg's demuxer is to read it."""
@@ -29,14 +31,11 @@ class Need:
         start: first byte.
         stop: one past the last; never above the object's size.
         why: for the trace: ``top``, ``moov``, ``mfra``, ``sidx``, ``moof``.
-        early: whether a part of the range, from its start, can already be enough: worth feeding in
-            pieces as they arrive.
     """
 
     start: int
     stop: int
     why: str
-    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +177,7 @@ class VideoIndex:
         table: the samples.
         whole: whether the index holds all samples: then it answers any t, and can be kept.
         ends: whether it holds the film's last samples.
+        held: bytes of the object that were read on the way and may be of samples; None: nothing to speak of.
     """
 
     size: int
@@ -194,3 +194,4 @@ class VideoIndex:
     table: SampleTable
     whole: bool = True
     ends: bool = True
+    held: Held | None = field(default=None, compare=False, repr=False)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from framefetch.containers.index import SampleTable
     from framefetch.containers.isobmff.boxes import Box
 
-MAX_EDITS = 100
+MAX_EDITS = 32
 FOREVER = 1 << 62
 _EMPTY = -1
 _NORMAL_RATE = 1 << 16

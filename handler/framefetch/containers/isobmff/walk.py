@@ -32,7 +32,7 @@ MAX_HOPS = 16
 """Times that the way to the movie box may lead past what is held; real films need one."""
 MAX_BOXES = 4096
 _HOP_BYTES = 64 << 10
-_LAST_HOP_BYTES = 4 << 20
+_LAST_HOP_BYTES = 16 << 20
 """What is left of the object after the pictures is the movie box, most likely: below this, take it all."""
 _MAX_FTYP_BYTES = 4096
 _STILLS = frozenset(b"heic heix heim heis hevc hevx avif avis mif1 msf1".split())
@@ -62,6 +62,7 @@ class Walk:
         self._held = Held(4 * max_index_bytes)
         self._steps = self._walk()
         self._need: Need | None = None
+        self._index_found: VideoIndex | None = None
 
     def feed(self, start: int, data: bytes | memoryview) -> Need | VideoIndex:
         """Takes bytes of the object, asked for or not, and says what is needed next.
@@ -78,15 +79,18 @@ class Walk:
             CorruptFilm: the index is missing, cut short, or claims more than the object has.
             ImageTooLarge: the index is above our limits.
         """
+        if self._index_found is not None:
+            return self._index_found
         self._held.add(start, data)
         if self._need is not None:
             gap = self._held.gap(self._need.start, self._need.stop)
-            if gap is not None and not self._need.early:
+            if gap is not None:
                 return Need(*gap, self._need.why)
         try:
             self._need = next(self._steps)
         except StopIteration as end:
             index: VideoIndex = end.value
+            self._index_found = index
             return index
         return self._need
 

@@ -53,22 +53,8 @@ class Codec:
     top_temporal_layer: int | None = None
 
     def hides(self, start: bytes | memoryview) -> bool:
-        """Whether a block that starts so has a picture that is never shown, only referred to.
-
-        VP8: RFC 6386 §9.1. VP9 packs such a picture together with one that is shown, but the first
-        streams did not (uncompressed_header of its specification, §6.2).
-        """
-        if not len(start):
-            return False
-        first = start[0]
-        if self.name == "V_VP8":
-            return not first & 0x10
-        if self.name == "V_VP9":
-            # frame_marker 2 bits, profile 2 (3 of them set: one more), show_existing, type, show.
-            shift = 1 if first & 0x30 == 0x30 else 0
-            show_existing = first >> (3 - shift) & 1
-            return not show_existing and not first >> (1 - shift) & 1
-        return False
+        """Whether a block that starts so has a picture that is only referred to (VP8, RFC 6386 §9.1)."""
+        return self.name == "V_VP8" and len(start) > 0 and not start[0] & 0x10
 
 
 def read_codec(name: str, private: bytes | memoryview) -> Codec:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.matroska import ebml
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -24,19 +29,13 @@ class Cue:
     relative: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cues:
-    """The places of the video track, in order of time and of place."""
-
-    places: tuple[Cue, ...]
-
-    def by(self, time: int) -> int:
-        """The number of the last place at or before a time; -1 for none."""
-        return bisect_right(self.places, time, key=lambda cue: cue.time) - 1
+def by_time(places: Sequence[Cue], time: int) -> int:
+    """The number of the last place at or before a time; -1 for none."""
+    return bisect_right(places, time, key=lambda cue: cue.time) - 1
 
 
-def read_cues(body: memoryview, track: int, base: int, first: int, stop: int) -> Cues:
-    """Reads the body of ``Cues``.
+def read_cues(body: memoryview, track: int, base: int, first: int, stop: int) -> tuple[Cue, ...]:
+    """Reads the body of ``Cues``: the places of one track, in order of time and of place.
 
     Args:
         body: bounded by the segment.
@@ -64,9 +63,9 @@ def read_cues(body: memoryview, track: int, base: int, first: int, stop: int) ->
         if not first <= found.cluster < stop:
             raise NotUnderstood("cues lead out of the clusters")
         places.append(Cue(time, found.cluster, found.relative))
-    if any(before.time > after.time or before.cluster > after.cluster for before, after in zip(places, places[1:], strict=False)):
+    if any(one.time > other.time or one.cluster > other.cluster for one, other in pairwise(places)):
         raise NotUnderstood("cues are not in order")
-    return Cues(tuple(places))
+    return tuple(places)
 
 
 def _position(body: memoryview, track: int, base: int) -> Cue | None:

@@ -1,4 +1,4 @@
-"""Elements: length-bounded reading of EBML (RFC 8794 §4–§7), and the IDs of Matroska (RFC 9559 §5).
+"""Elements: length-bounded reading of EBML (RFC 8794 §4 to §7), and the IDs of Matroska (RFC 9559 §5).
 
 No element reads past its parent, and no parent has more children than `MAX_CHILDREN`. What breaks its
 parent is not understood, rather than guessed at.
@@ -179,4 +179,5 @@ def text(body: bytes | memoryview) -> str:
 
 def element(kind: int, body: bytes) -> bytes:
     """Makes an element, with a size of 8 bytes."""
-    return kind.to_bytes((kind.bit_length() + 7) // 8, "big") + (1 << 56 | len(body)).to_bytes(8, "big") + body
+    size = 1 << 56 | len(body)
+    return kind.to_bytes((kind.bit_length() + 7) // 8, "big") + size.to_bytes(8, "big") + body

@@ -21,4 +21,6 @@ def header_film(head: bytes, entry: bytes) -> bytes:
     """
     tracks = ebml.element(ebml.TRACKS, ebml.element(ebml.TRACK_ENTRY, entry))
     scale = ebml.element(ebml.TIMESTAMP_SCALE, (1_000_000).to_bytes(4, "big"))
-    return head + ebml.element(ebml.SEGMENT, ebml.element(ebml.INFO, scale) + tracks)
+    # FFmpeg takes nothing for a film that has no cluster.
+    cluster = ebml.element(ebml.CLUSTER, ebml.element(ebml.TIMESTAMP, b"\0"))
+    return head + ebml.element(ebml.SEGMENT, ebml.element(ebml.INFO, scale) + tracks + cluster)

@@ -52,7 +52,7 @@ class _Bits:
         return value
 
     def se(self) -> int:
-        """A signed one; only zero or not matters here, and the sum in scaling lists."""
+        """A signed one (§9.1.1)."""
         value = self.ue()
         return (value + 1) // 2 if value & 1 else -(value // 2)
 
@@ -173,8 +173,12 @@ def _h264_usability(bits: _Bits) -> int | None:
         bits.ue()
     if bits.u(1):
         bits.u(65)
-    schedules = [_skip_schedule(bits) for _ in range(2) if bits.u(1)]
-    if schedules:
+    scheduled = False
+    for _ in range(2):
+        if bits.u(1):
+            _skip_schedule(bits)
+            scheduled = True
+    if scheduled:
         bits.u(1)
     bits.u(1)
     if not bits.u(1):

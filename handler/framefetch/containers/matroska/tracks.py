@@ -87,9 +87,7 @@ def _read_video(number: int, fields: dict[int, memoryview], entry: memoryview) -
     sides = ebml.fields(fields.get(ebml.VIDEO, memoryview(b"")))
     return Track(
         number=number,
-        codec=read_codec(
-            ebml.text(fields[ebml.CODEC_ID]), fields.get(ebml.CODEC_PRIVATE, memoryview(b""))
-        ),
+        codec=read_codec(ebml.text(fields[ebml.CODEC_ID]), fields.get(ebml.CODEC_PRIVATE, memoryview(b""))),
         width=ebml.unsigned(sides.get(ebml.PIXEL_WIDTH, memoryview(b""))),
         height=ebml.unsigned(sides.get(ebml.PIXEL_HEIGHT, memoryview(b""))),
         duration_ns=ebml.unsigned(fields.get(ebml.DEFAULT_DURATION, memoryview(b""))),

@@ -1,0 +1,273 @@
+"""The way through a Matroska or WebM file: a pull state machine that says which bytes it needs, and why.
+
+In go ranges of the object as they arrive, in any order; out comes `Need`, or the `VideoIndex` of the
+pictures around one moment in the end. It never does I/O, never asks outside the object, and asks a
+bounded number of times.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import Need, NotUnderstood, VideoIndex
+from framefetch.containers.index import Segment as WholeTrack
+from framefetch.containers.isobmff.held import Held
+from framefetch.containers.matroska import ebml, header_film
+from framefetch.containers.matroska.clock import read_start
+from framefetch.containers.matroska.clusters import Clusters
+from framefetch.containers.matroska.cues import by_time, read_cues
+from framefetch.containers.matroska.pictures import Origin, Pictures
+from framefetch.containers.matroska.samples import make_table
+from framefetch.containers.matroska.search import Search
+from framefetch.containers.matroska.segment import read_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from framefetch.containers.index import FlatTable
+    from framefetch.containers.matroska import clusters
+    from framefetch.containers.matroska.blocks import Block
+    from framefetch.containers.matroska.cues import Cue
+    from framefetch.containers.matroska.segment import Segment
+    from framefetch.containers.matroska.tracks import Track
+
+MAX_INDEX_BYTES = 16 << 20
+"""The largest ``Cues``: half a million places."""
+MAX_HELD_BYTES = 96 << 20
+MAX_NEEDS = 256
+"""Requests that one film may cost before FFmpeg is asked instead; real ones cost four."""
+_NS = 1_000_000_000
+_FOREVER = 1 << 62
+_START_HOP_BYTES = 32 << 10
+"""To find the first block of every track: some small pictures and sounds."""
+_LONGEST_HOP_BYTES = 256 << 10
+_CUES_HOP_BYTES = 64 << 10
+_LAST_HOP_BYTES = 1 << 20
+"""What is left of the object after the clusters is the index and tags: below this, take it all."""
+_WORTH_CUES_BYTES = 256 << 10
+"""Below this much of clusters, reading them is cheaper than asking for the index."""
+_FAR_BYTES = 1 << 20
+"""Without cues: from here on it pays to look for the cluster."""
+_FAR_FROM_CUE_BYTES = 32 << 20
+"""After the last cue: one keyframe's pictures are less in most films, and looking costs requests."""
+_MAX_STEPS_BACK = 64
+
+
+class Walk:
+    """Reads one object.
+
+    Args:
+        size: of the object, in bytes.
+        at_ms: t, on the presentation clock: only the clusters around it are read.
+        fast: whether only the keyframe at or before t is wanted.
+        max_index_bytes: the largest element before the clusters, or index, that is read.
+    """
+
+    def __init__(
+        self, size: int, at_ms: int = 0, *, fast: bool = False, max_index_bytes: int = MAX_INDEX_BYTES
+    ) -> None:
+        self._size = size
+        self._at_ms = at_ms
+        self._fast = fast
+        self._max_index_bytes = max_index_bytes
+        self._held = Held(MAX_HELD_BYTES)
+        self._steps = self._walk()
+        self._need: Need | None = None
+        self._needs = 0
+        self._index_found: VideoIndex | None = None
+
+    def feed(self, start: int, data: bytes | memoryview) -> Need | VideoIndex:
+        """Takes bytes of the object, asked for or not, and says what is needed next.
+
+        Args:
+            start: where they are in the object.
+            data: the bytes; none at all is a way to ask what is needed first.
+
+        Raises:
+            NotUnderstood: FFmpeg's demuxer is to read this film.
+            UnsupportedFormat: this is no Matroska.
+            NoVideoStream: there is no video in it.
+            UnsupportedCodec: the video is encrypted.
+        """
+        if self._index_found is not None:
+            return self._index_found
+        self._held.add(start, data)
+        before = self._need
+        try:
+            self._need = next(self._steps)
+        except StopIteration as end:
+            index: VideoIndex = end.value
+            self._index_found = index
+            return index
+        self._needs += before is None or self._need.stop != before.stop
+        if self._needs > MAX_NEEDS:
+            raise NotUnderstood("too many requests")
+        return self._need
+
+    def _read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
+        """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
+        while (gap := self._held.gap(start, stop)) is not None:
+            until = min(self._size, max(gap[1], ask))
+            self._check_room(gap[0], until)
+            yield Need(gap[0], until, why)
+        return self._held.view(start, stop)
+
+    def _check_room(self, start: int, stop: int) -> None:
+        held = sum(one.filled for one in self._held.pieces)
+        if held + stop - start > MAX_HELD_BYTES:
+            raise NotUnderstood("too much of the film would have to be held")
+
+    def _walk(self) -> Generator[Need, None, VideoIndex]:
+        segment = yield from read_segment(self._read, self._size, self._max_index_bytes)
+        if segment.tracks is None:
+            raise NotUnderstood("no tracks")
+        track = segment.tracks.video
+        opening = Clusters(self._jumping(), segment.first, segment.stop)
+        start = yield from read_start(opening, segment.tracks, segment.scale_ns)
+        zero = start.zero_ns
+        at_ns = self._at_ms * 1_000_000 + zero
+        wanted = at_ns // segment.scale_ns
+        cues = yield from self._cues(segment, track)
+        search = Search(self._read, segment.stop)
+        pictures = Pictures(
+            self._held,
+            self._read,
+            self._check_room,
+            segment=segment,
+            track=track,
+            wanted=wanted,
+            first=start.video,
+        )
+        number = by_time(cues, wanted)
+        if self._fast and number >= 0 and _lists_all_keyframes(segment.muxer):
+            origin = yield from pictures.origin(cues[number], search)
+            blocks = yield from pictures.keyframe(origin)
+            if blocks:
+                table = make_table(blocks, track.codec, segment.scale_ns, 0)
+                return self._index(segment, track, _going_on(table, at_ns), zero, ends=False)
+        blocks, ends = yield from self._around(pictures, search, segment, cues, wanted)
+        table = make_table(blocks, track.codec, segment.scale_ns, track.duration_ns)
+        return self._index(segment, track, table if ends else _going_on(table, at_ns), zero, ends=ends)
+
+    def _jumping(self) -> clusters.Read:
+        """A way to read elements' headers, and to jump over what is large."""
+        before = 0
+
+        def read(start: int, stop: int) -> Generator[Need, None, memoryview]:
+            nonlocal before
+            # After a large picture come others that are about half as large at most.
+            hop = min(max(_START_HOP_BYTES, (start - before) // 2), _LONGEST_HOP_BYTES)
+            data = yield from self._read(start, stop, "start", start + hop)
+            before = start
+            return data
+
+        return read
+
+    def _cues(self, segment: Segment, track: Track) -> Generator[Need, None, tuple[Cue, ...]]:
+        """The film's cues; none where it has none that can be used, or where they are not worth it."""
+        body = segment.cues
+        if body is None:
+            at = segment.cues_at
+            # At its very start a film needs no index.
+            if at is None or self._at_ms == 0 or segment.stop - segment.first <= _WORTH_CUES_BYTES:
+                return ()
+            left = self._size - at
+            ask = self._size if left <= _LAST_HOP_BYTES else at + _CUES_HOP_BYTES
+            data = yield from self._read(at, min(at + ebml.HEADER_BYTES, segment.stop), "cues", ask)
+            head = ebml.header(data)
+            if head is None or head.id != ebml.CUES or head.size is None:
+                return ()
+            start = at + head.bytes
+            if head.size > min(self._max_index_bytes, segment.stop - start):
+                return ()
+            body = yield from self._read(start, start + head.size, "cues")
+        try:
+            return read_cues(body, track.number, segment.base, segment.first, segment.stop)
+        except NotUnderstood:
+            return ()
+
+    def _around(
+        self, pictures: Pictures, search: Search, segment: Segment, cues: tuple[Cue, ...], wanted: int
+    ) -> Generator[Need, None, tuple[list[Block], bool]]:
+        """The blocks from one keyframe before a moment to what is shown then."""
+        number = by_time(cues, wanted)
+        for _ in range(_MAX_STEPS_BACK):
+            floor = Origin(segment.first, None, 0)
+            if number >= 0:
+                floor = yield from pictures.origin(cues[number], search)
+            following = cues[number + 1] if number + 1 < len(cues) else None
+            origin = floor
+            if following is None:
+                origin = yield from self._nearer(search, segment, floor, wanted, has_cues=bool(cues))
+            while True:
+                hint = (following.cluster, following.time) if following else (None, None)
+                blocks, ends = yield from pictures.gather(origin, *hint)
+                if any(block.key and block.time <= wanted for block in blocks):
+                    return blocks, ends
+                if origin.at <= floor.at:
+                    break
+                place = yield from search.before(origin.at, floor.at)
+                origin = floor if place is None else Origin(place.at, None, place.time)
+            if number < 0:
+                return blocks, ends
+            number -= 1
+        raise NotUnderstood("no keyframe near the cues")
+
+    def _nearer(
+        self, search: Search, segment: Segment, floor: Origin, wanted: int, *, has_cues: bool
+    ) -> Generator[Need, None, Origin]:
+        """Where no cue says where a moment is: a cluster that starts soon before it."""
+        if floor.cluster_time is not None:
+            return floor
+        if segment.stop - floor.at <= (_FAR_FROM_CUE_BYTES if has_cues else _FAR_BYTES):
+            return floor
+        low = yield from search.at(floor.at)
+        if low.time > wanted:
+            return floor
+        if not segment.duration:
+            # A live film: its last cluster says for how long it is, so that the way to t is short.
+            last = yield from search.before(segment.stop, floor.at)
+            if last is not None and last.time <= wanted:
+                return Origin(last.at, None, last.time)
+            segment.duration = last.time if last is not None else 0
+        place = yield from search.last_by(low, segment.stop, wanted, segment.duration)
+        return floor if place.at == low.at else Origin(place.at, None, place.time)
+
+    def _index(
+        self, segment: Segment, track: Track, table: FlatTable, zero: int, *, ends: bool
+    ) -> VideoIndex:
+        return VideoIndex(
+            size=self._size,
+            codec=track.codec.name,
+            nal_length_bytes=track.codec.nal_length_bytes,
+            top_temporal_layer=track.codec.top_temporal_layer,
+            width=track.width,
+            height=track.height,
+            header=header_film.header_film(segment.ebml, track.entry),
+            header_format=header_film.FORMAT,
+            timescale=_NS,
+            zero=Fraction(zero),
+            segments=(WholeTrack(0, table.count, -_FOREVER, _FOREVER, 0),),
+            table=table,
+            whole=False,
+            ends=ends,
+            held=self._held,
+        )
+
+
+def _going_on(table: FlatTable, at_ns: int) -> FlatTable:
+    """The table of a film of which more is stored than was read, but nothing that would be shown at a time."""
+    return replace(table, end=max(table.end, at_ns + 1))
+
+
+def _lists_all_keyframes(muxer: tuple[str, str]) -> bool:
+    """Whether the film was written by a program that makes a cue of every keyframe, as long as it makes any.
+
+    Others may leave some out, and then only reading on shows where they are.
+    """
+    library, program = muxer
+    return library.startswith(("Lavf", "libwebm", "Chrome")) or (
+        library.startswith("libebml") and program.startswith("mkvmerge")
+    )

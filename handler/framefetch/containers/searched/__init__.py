@@ -1,0 +1,1 @@
+"""Films without an index, whose places carry times: MPEG-TS, MPEG-PS, FLV. Pure: bytes in, ranges out."""

@@ -1,0 +1,204 @@
+"""The way to a time in a film without an index: a pull state machine over its timed places.
+
+In go the bytes that it asked for; out comes `Need`, and in the end a `Stretch`: from a keyframe at or
+before the time to a little behind it. It interpolates between places that it has seen, which takes
+two or three steps where the bit rate is even, and halves where it is not. Never does I/O, never asks
+outside the object, and asks a bounded number of times; `NotUnderstood` when times do not grow.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import Need, NotUnderstood
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from framefetch.containers.searched.units import Form, Unit
+
+_WINDOW_BYTES = 64 << 10
+_LAST_WINDOW_BYTES = 256 << 10
+"""The end of a film is audio, when that runs longer; missing the last picture costs another request."""
+_MAX_WINDOW_BYTES = 8 << 20
+"""A picture is the larger, the longer a stretch may be in which none begins."""
+_MAX_STEPS = 24
+_NEAR_BYTES = 512 << 10
+_NEAR_S = 1.0
+"""The larger of the two. What lies between the keyframe and the picture is needed in any case, so to be this near is enough."""
+_BEHIND_BYTES = 256 << 10
+"""What lies behind the picture is not."""
+_DELAY_S = 0.4
+"""How far behind a picture a decoder reads before it gives it out: reordering, and its threads."""
+_AT_START_S = 2.0
+"""So near to the start, most of what is needed was read when the film was opened."""
+_BACK_S = 1.0
+_BACK_GROWTH = 1.6
+"""1, 2.6, 5.2, 9.3 s back from the picture: hardly more steps than doubling, and a third less in vain."""
+_LEAST_BACK_BYTES = 128 << 10
+_MOST_BACK_BYTES = 8 << 20
+_RUN_UP = 2
+"""Units before one that is not aligned, in which FFmpeg's parser falls into step."""
+_OVERLAP_BYTES = 1 << 20
+_MAX_GOP_BYTES = 96 << 20
+
+if TYPE_CHECKING:
+    Steps = Generator[Need, bytes, "Stretch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What is to be read for one picture: from a keyframe (or the film's start) on."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Mark:
+    """A place and its decode time, in ticks from the film's first."""
+
+    position: int
+    dts: int
+
+
+class Search:
+    """Looks for times in one film; what it learns for one helps with the next.
+
+    Args:
+        form: of the film.
+        size: of the object, in bytes.
+        ticks_a_second: of the times in it.
+    """
+
+    def __init__(self, form: Form, size: int, ticks_a_second: int) -> None:
+        self._form = form
+        self._size = size
+        self._second = ticks_a_second
+        self._marks: list[_Mark] = []
+        self._first: Unit | None = None
+        self._window = _WINDOW_BYTES
+
+    def stretch(self, first_dts: int, wanted: int) -> Steps:
+        """The stretch for the picture that is shown at a time.
+
+        Args:
+            first_dts: the time of the film's first picture as FFmpeg counts: without wrapping around.
+            wanted: the time asked for, on the same count.
+
+        Raises:
+            NotUnderstood: the generic way is to look for it.
+        """
+        if self._first is None:
+            self._first = next(iter((yield from self._units_from(0))), None)
+        first = self._origin
+        # Both count from the first picture's own time; which may be written some wraps away from FFmpeg's.
+        turns = round((first_dts - first.dts) / self._form.wrap)
+        at = wanted - turns * self._form.wrap - first.dts
+        if at <= _AT_START_S * self._second:
+            return Stretch(first.position, first.position)
+        if not self._marks:
+            yield from self._look_at_ends()
+        stop, rate = yield from self._behind(at)
+        return (yield from self._back(at, stop, rate))
+
+    @property
+    def _origin(self) -> Unit:
+        if self._first is None:
+            raise NotUnderstood("no picture begins in the film")
+        return self._first
+
+    def _look_at_ends(self) -> Generator[Need, bytes, None]:
+        first = self._origin
+        start = self._size - _LAST_WINDOW_BYTES
+        tail: list[Unit] = []
+        while not tail and start > first.position and self._size - start <= _MAX_WINDOW_BYTES:
+            tail = yield from self._scan(start, self._size)
+            start = self._size - 4 * (self._size - start)
+        self._note([first, *tail[-1:]])
+        if len(self._marks) < 2:
+            raise NotUnderstood("the film's last picture is not found")
+
+    def _behind(self, at: int) -> Generator[Need, bytes, tuple[int, float]]:
+        """A place not long after all that the picture at a time needs; bytes a tick around there."""
+        delayed = at + round(_DELAY_S * self._second)
+        halve, before = False, 2.0 * self._size
+        for _ in range(_MAX_STEPS):
+            number = bisect_right(self._marks, at, key=lambda one: one.dts)
+            if number == len(self._marks):
+                low, high = self._marks[0], self._marks[-1]
+                return self._size, (high.position - low.position) / (high.dts - low.dts)
+            low, high = self._marks[number - 1], self._marks[number]
+            between = high.position - low.position
+            rate = between / (high.dts - low.dts)
+            near = max(_NEAR_BYTES, round(rate * _NEAR_S * self._second))
+            if between <= near or (high.dts - at) * rate <= max(_BEHIND_BYTES, near / 2):
+                return high.position, rate
+            if (delayed - low.dts) * rate <= near:
+                stop = low.position + round((delayed - low.dts) * rate) + _WINDOW_BYTES
+                return min(high.position, stop), rate
+            # Where the bit rate is uneven, interpolation creeps: then the next step halves.
+            halve, before = not halve and between > before / 2, float(between)
+            share = between / 2 if halve else (delayed - low.dts) * rate
+            guess = low.position + round(share)
+            guess = max(low.position + _WINDOW_BYTES, min(guess, high.position - _WINDOW_BYTES))
+            if not self._note((yield from self._units_from(guess))):
+                if halve:
+                    raise NotUnderstood("no picture begins where one should")
+                halve, before = False, 0.0
+        raise NotUnderstood("the bit rate is too uneven")
+
+    def _back(self, at: int, stop: int, rate: float) -> Steps:
+        """From the last keyframe at or before a time on, looked for in ever larger pieces."""
+        low = self._marks[0]
+        piece = max(_LEAST_BACK_BYTES, min(round(rate * _BACK_S * self._second), _MOST_BACK_BYTES))
+        start = stop
+        while stop - start <= _MAX_GOP_BYTES:
+            # A unit may begin before the border of two pieces and go on behind it.
+            until = min(stop, start + _OVERLAP_BYTES)
+            start = max(low.position, start - piece)
+            if start == low.position:
+                return Stretch(start, stop)
+            units = yield from self._scan(start, until)
+            for number in range(len(units) - 1, -1, -1):
+                unit = units[number]
+                run_up = 0 if unit.is_aligned else _RUN_UP
+                if unit.is_key and self._since_first(unit.pts) <= at and number >= run_up:
+                    return Stretch(units[number - run_up].position, stop)
+            piece = min(round(_BACK_GROWTH * piece), _MOST_BACK_BYTES)
+        raise NotUnderstood("no keyframe far and wide")
+
+    def _units_from(self, start: int) -> Generator[Need, bytes, list[Unit]]:
+        """The units of a window, which grows until there is one."""
+        while True:
+            stop = min(self._size, start + self._window)
+            units = yield from self._scan(start, stop)
+            if units or stop == self._size or self._window >= _MAX_WINDOW_BYTES:
+                return units
+            self._window *= 2
+
+    def _scan(self, start: int, stop: int) -> Generator[Need, bytes, list[Unit]]:
+        data = yield Need(start, stop, "search")
+        return self._form.scan(data, start)
+
+    def _since_first(self, time: int) -> int:
+        """A written time, in ticks from the film's first picture's; a picture may be shown a little before."""
+        wrap = self._form.wrap
+        return (time - self._origin.dts + wrap // 16) % wrap - wrap // 16
+
+    def _note(self, units: list[Unit]) -> bool:
+        """Keeps places for the next step; False when all were known.
+
+        Raises:
+            NotUnderstood: times do not grow from place to place: parts were joined, or a clock was set.
+        """
+        known = len(self._marks)
+        for unit in units:
+            mark = _Mark(unit.position, self._since_first(unit.dts))
+            if mark not in self._marks:
+                insort(self._marks, mark)
+        if any(one.dts >= other.dts for one, other in zip(self._marks, self._marks[1:], strict=False)):
+            raise NotUnderstood("times do not grow")
+        return len(self._marks) > known

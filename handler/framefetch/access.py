@@ -147,8 +147,7 @@ class Access:
             is_signed = _is_signed(one, settings, source_kind)
             whole_path = None if is_signed or settings.bucket else one
         signed = {one.name: _is_signed(one, settings, source_kind) for one in with_map.buckets}
-        keys = settings.keys.strip()
-        keyring = _read("KEYS", Keyring.parse, fetch(keys) if is_arn(keys) else keys)
+        keyring = keyring_of(settings)
         for name, is_signed in signed.items():
             if is_signed and not keyring.pairs:
                 message = (
@@ -202,6 +201,16 @@ class Access:
         if self.whole_path is not None:
             return Target(self.whole_path, call.path)
         return self.buckets.find(call.header("host") or "", call.path)
+
+
+def keyring_of(settings: Settings) -> Keyring:
+    """The pairs that may sign.
+
+    Raises:
+        BadSetting: they cannot be read.
+    """
+    text = settings.keys.strip()
+    return _read("KEYS", Keyring.parse, fetch(text) if is_arn(text) else text)
 
 
 def cors_of(settings: Settings) -> Cors:

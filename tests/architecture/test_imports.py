@@ -34,7 +34,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "sources",
         "plan",
         "containers orientation",
-        "buckets",
+        "buckets links",
         "signing styles",
         "process cors",
         "call trace secrets_aws",

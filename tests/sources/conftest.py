@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.servers import azurite, gcs, moto_s3, ranges, rgw
+from tests.servers import azurite, gcs, moto_s3, oss_like, ranges, rgw
 from tests.sources import stores
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.servers import S3Server
 
-KINDS = ("folder", "http", "s3-radosgw", "s3-moto", "azure", "gcs")
+KINDS = ("folder", "http", "s3-radosgw", "s3-moto", "azure", "gcs", "oss")
 
 
 def _needs(server: ModuleType) -> None:
@@ -83,6 +83,13 @@ def azure_store() -> Iterator[stores.AzureStore]:
         with _environment({"AZURE_STORAGE_ACCOUNT_KEY": azurite.KEY}):
             store = stores.AzureStore(server)
         yield store
+
+
+@pytest.fixture(scope="session")
+def oss_store() -> Iterator[stores.OssStore]:
+    # Credentials are looked up at each request: those of a function's role change while it runs.
+    with oss_like.running() as server, _environment(server.environment):
+        yield stores.OssStore(server)
 
 
 @pytest.fixture(params=KINDS)

@@ -17,6 +17,7 @@ from framefetch.trace import Trace
 if TYPE_CHECKING:
     from framefetch.sources import Source
     from tests.servers.azurite import AzuriteServer
+    from tests.servers.oss_like import OssLikeServer
     from tests.servers.ranges import RangeServer
 
 BUCKET = "films-bucket"
@@ -121,6 +122,23 @@ class AzureStore:
 
     def put(self, key: str, content: bytes) -> None:
         self.server.put(BUCKET, key, content)
+
+
+@dataclass
+class OssStore:
+    server: OssLikeServer
+
+    def __post_init__(self) -> None:
+        at = f"?region=cn-hangzhou&endpoint={self.server.url}"
+        self.source = open_source(f"oss://{BUCKET}{at}", SETTINGS)
+        self.no_bucket = open_source(f"oss://other-bucket{at}", SETTINGS)
+        self.forbidden = open_source(f"oss://{BUCKET}{at}&anonymous=true", SETTINGS)
+        self.unreachable = open_source(
+            f"oss://{BUCKET}?region=cn-hangzhou&endpoint=http://127.0.0.1:1", SETTINGS
+        )
+
+    def put(self, key: str, content: bytes) -> None:
+        self.server.put(f"{BUCKET}/{key}", content)
 
 
 @dataclass

@@ -87,6 +87,8 @@ def run(options: argparse.Namespace) -> int:
     )
     server = uvicorn.Server(config)
     listener = config.bind_socket()
+    # From here on connections wait to be accepted, so that what is printed below works at once.
+    listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]
     host = f"[{host}]" if ":" in host else host
     print(f"framefetch serves {what} at http://{host}:{port}/", flush=True)

@@ -21,7 +21,7 @@ def run(_: argparse.Namespace) -> int:
     values = Settings.from_environment()
     for one in Settings.table():
         value = getattr(values, one.name)
-        changed = "" if value == one.default else f" (default {text(one.default)})"
+        changed = "" if value == one.default else f" (default {text(one.default) or 'none'})"
         shown = "***" if one.kind.secret and value else text(value)
         print(f"{one.variable}={shown}{changed}\n    {one.meaning} Takes {one.kind.takes}.")
     return 0

@@ -29,20 +29,27 @@ OUR_FAULT, CALLERS_FAULT, SOURCES_FAULT = 1, 3, 4
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
     """Adds the command to the parser."""
     mine = commands.add_parser("snapshot", help="write one picture of one video to a file")
-    mine.add_argument("source", metavar="SRC", help="a path, s3://bucket/key, gs://…, az://… or https://…")
+    mine.add_argument(
+        "source", metavar="SRC", help="a path, s3://bucket/key, gs://…, az://…, oss://… or https://…"
+    )
+    add_picture_options(mine)
+    mine.add_argument("-o", "--output", required=True, metavar="FILE", help="- is standard output")
+    mine.add_argument("--trace", action="store_true", help="print what was read, with purpose, bytes and ms")
+    mine.set_defaults(run=run)
+
+
+def add_picture_options(mine: argparse.ArgumentParser) -> None:
+    """The options that say which picture."""
     mine.add_argument("-t", "--time", default="0", help="17s, 17000 (ms) or 00:00:17.5 (default: 0)")
     mine.add_argument("-W", "--width", type=int, default=0, help="pixels; 0 follows from the height")
     mine.add_argument("-H", "--height", type=int, default=0, help="pixels; 0 follows from the width")
     mine.add_argument(
-        "-f", "--format", choices=[str(one) for one in Format], help="default: by the file's name"
+        "-f", "--format", choices=[str(one) for one in Format], help="default: by the file's name, else jpg"
     )
     mine.add_argument("--fast", action="store_true", help="the nearest keyframe at or before the time")
     mine.add_argument(
         "--rotate", choices=["auto", "h", "w"], help="turn as the video says, or to portrait, landscape"
     )
-    mine.add_argument("-o", "--output", required=True, metavar="FILE", help="- is standard output")
-    mine.add_argument("--trace", action="store_true", help="print what was read, with purpose, bytes and ms")
-    mine.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -51,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     settings = replace(
         Settings.from_environment(), buckets="", keys="", access="public", styles="", style_only=False
     )
-    request = _request(options)
+    request = picture_request(options, Path(options.output).suffix)
     source, key = split_source(options.source, settings)
     from framefetch.observe import Record  # noqa: PLC0415 - slow to import, and not needed to refuse
     from framefetch.snapshot import Service  # noqa: PLC0415
@@ -79,9 +86,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _request(options: argparse.Namespace) -> SnapshotRequest:
-    ending = Path(options.output).suffix.lower().removeprefix(".")
-    form = options.format or ("png" if ending == "png" else "jpg")
+def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRequest:
+    """The request that `add_picture_options` describes; `suffix` is of the file that it is written to."""
+    form = options.format or ("png" if suffix.lower() == ".png" else "jpg")
     if min(options.width, options.height) < 0:
         message = "--width and --height are 0 or more."
         raise BadSetting(message)
@@ -113,7 +120,8 @@ def parse_time_ms(text: str) -> int:
 
 def _fail(answer: Answer) -> int:
     error = ET.fromstring(answer.body)  # noqa: S314 - our own answer
-    print(f"framefetch: {error.findtext('Code')}: {error.findtext('Message')}", file=sys.stderr)
+    hint = " Is the address right, and the store up?" if answer.status == 502 else ""
+    print(f"framefetch: {error.findtext('Code')}: {error.findtext('Message')}{hint}", file=sys.stderr)
     if answer.status == 500:
         return OUR_FAULT
     return SOURCES_FAULT if answer.status > 500 else CALLERS_FAULT

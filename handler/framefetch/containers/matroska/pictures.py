@@ -26,10 +26,10 @@ _JUMP_BYTES = 64 << 10
 _KEYFRAME_BYTES = 128 << 10
 """How large a keyframe may be, where nothing is known of the film's."""
 _MAX_KEYFRAME_READS = 4
-_UNEVEN = 1.05
+_UNEVEN = 1.12
 """Pictures differ in size: so much more than by their number is asked for."""
-_LEAST_STEP_BYTES = 256 << 10
-_SLACK_BYTES = 48 << 10
+_LEAST_STEP_BYTES = 192 << 10
+_SLACK_BYTES = 64 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ class Pictures:
             The blocks, and whether the film ends with them.
         """
         goal = origin.at + self._estimate(origin, next_at, next_time)
-        read = _onward(self._held, self._check_room, self._segment.stop, origin.at, goal)
+        read = onward(self._held, self._check_room, self._segment.stop, origin.at, goal)
         clusters = Clusters(read, origin.at, self._segment.stop, origin.cluster_time)
         found: list[Block] = []
         later = 0
@@ -165,7 +165,7 @@ class Pictures:
         return keyframe + int((stretch - keyframe) * share * _UNEVEN) + _SLACK_BYTES
 
 
-def _onward(
+def onward(
     held: Held, check_room: CheckRoom, end: int, at: int, goal: int
 ) -> Callable[[int, int], Generator[Need, None, memoryview]]:
     """A way to read everything from a place on, with nothing left out, as far as it turns out to be needed.

@@ -128,16 +128,22 @@ class Search:
                 low = found
         return low
 
-    def before(self, at: int, first: int) -> Generator[Need, None, Place | None]:
-        """The last cluster that starts before a place; None when there is none."""
-        stop, window = at, _FIRST_WINDOW_BYTES
+    def before(self, at: int, first: int, window: int = 0) -> Generator[Need, None, list[Place]]:
+        """Clusters that start before a place, the last ones; none when there are none.
+
+        Args:
+            at: the place.
+            first: where to look no further.
+            window: how much to look at, at least.
+        """
+        stop, window = at, max(window, _FIRST_WINDOW_BYTES)
         while stop > first:
             start = max(first, stop - window)
             places = yield from self._within(start, stop)
             if places:
-                return places[-1]
+                return places
             stop, window = start, min(2 * window, _LARGEST_WINDOW_BYTES)
-        return None
+        return []
 
     def _first(self, start: int, stop: int) -> Generator[Need, None, Place | None]:
         """The first cluster that starts in a part of the object."""

@@ -18,7 +18,7 @@ from framefetch.containers.matroska import ebml, header_film
 from framefetch.containers.matroska.clock import read_start
 from framefetch.containers.matroska.clusters import Clusters
 from framefetch.containers.matroska.cues import by_time, read_cues
-from framefetch.containers.matroska.pictures import Origin, Pictures
+from framefetch.containers.matroska.pictures import Origin, Pictures, onward
 from framefetch.containers.matroska.samples import make_table
 from framefetch.containers.matroska.search import Search
 from framefetch.containers.matroska.segment import read_segment
@@ -43,6 +43,8 @@ _FOREVER = 1 << 62
 _START_HOP_BYTES = 32 << 10
 """To find the first block of every track: some small pictures and sounds."""
 _LONGEST_HOP_BYTES = 256 << 10
+_SOON_MS = 1000
+"""Before this, what comes first is needed anyway."""
 _CUES_HOP_BYTES = 64 << 10
 _LAST_HOP_BYTES = 1 << 20
 """What is left of the object after the clusters is the index and tags: below this, take it all."""
@@ -52,6 +54,7 @@ _FAR_BYTES = 1 << 20
 """Without cues: from here on it pays to look for the cluster."""
 _FAR_FROM_CUE_BYTES = 32 << 20
 """After the last cue: one keyframe's pictures are less in most films, and looking costs requests."""
+_STEP_BACK_BYTES = 128 << 10
 _MAX_STEPS_BACK = 64
 
 
@@ -124,7 +127,10 @@ class Walk:
         if segment.tracks is None:
             raise NotUnderstood("no tracks")
         track = segment.tracks.video
-        opening = Clusters(self._jumping(), segment.first, segment.stop)
+        read = self._jumping()
+        if self._at_ms < _SOON_MS:
+            read = onward(self._held, self._check_room, segment.stop, segment.first, segment.first)
+        opening = Clusters(read, segment.first, segment.stop)
         start = yield from read_start(opening, segment.tracks, segment.scale_ns)
         zero = start.zero_ns
         at_ns = self._at_ms * 1_000_000 + zero
@@ -201,6 +207,7 @@ class Walk:
             origin = floor
             if following is None:
                 origin = yield from self._nearer(search, segment, floor, wanted, has_cues=bool(cues))
+            back = _STEP_BACK_BYTES
             while True:
                 hint = (following.cluster, following.time) if following else (None, None)
                 blocks, ends = yield from pictures.gather(origin, *hint)
@@ -208,8 +215,10 @@ class Walk:
                     return blocks, ends
                 if origin.at <= floor.at:
                     break
-                place = yield from search.before(origin.at, floor.at)
-                origin = floor if place is None else Origin(place.at, None, place.time)
+                # Ever further back: keyframes may be far apart, and clusters small.
+                back *= 2
+                places = yield from search.before(origin.at, floor.at, back)
+                origin = Origin(places[0].at, None, places[0].time) if places else floor
             if number < 0:
                 return blocks, ends
             number -= 1
@@ -229,9 +238,9 @@ class Walk:
         if not segment.duration:
             # A live film: its last cluster says for how long it is, so that the way to t is short.
             last = yield from search.before(segment.stop, floor.at)
-            if last is not None and last.time <= wanted:
-                return Origin(last.at, None, last.time)
-            segment.duration = last.time if last is not None else 0
+            if last and last[-1].time <= wanted:
+                return Origin(last[-1].at, None, last[-1].time)
+            segment.duration = last[-1].time if last else 0
         place = yield from search.last_by(low, segment.stop, wanted, segment.duration)
         return floor if place.at == low.at else Origin(place.at, None, place.time)
 
@@ -258,7 +267,7 @@ class Walk:
 
 
 def _going_on(table: FlatTable, at_ns: int) -> FlatTable:
-    """The table of a film of which more is stored than was read, but nothing that would be shown at a time."""
+    """The table of a film that has more than was read, but nothing of it that is shown at a time."""
     return replace(table, end=max(table.end, at_ns + 1))
 
 

@@ -124,7 +124,8 @@ class Search:
     def _behind(self, at: int) -> Generator[Need, bytes, tuple[int, float]]:
         """A place not long after all that the picture at a time needs; bytes a tick around there."""
         delayed = at + round(_DELAY_S * self._second)
-        halve, before = False, 2.0 * self._size
+        halve, before = False, self._size
+        ceiling, backward = self._size, _WINDOW_BYTES
         for _ in range(_MAX_STEPS):
             number = bisect_right(self._marks, at, key=lambda one: one.dts)
             if number == len(self._marks):
@@ -140,14 +141,12 @@ class Search:
                 stop = low.position + round((delayed - low.dts) * rate) + _WINDOW_BYTES
                 return min(high.position, stop), rate
             # Where the bit rate is uneven, interpolation creeps: then the next step halves.
-            halve, before = not halve and between > before / 2, float(between)
-            share = between / 2 if halve else (delayed - low.dts) * rate
-            guess = low.position + round(share)
-            guess = max(low.position + _WINDOW_BYTES, min(guess, high.position - _WINDOW_BYTES))
+            halve, before = not halve and 2 * between > before, between
+            guess = low.position + round(between / 2 if halve else (delayed - low.dts) * rate)
+            guess = max(low.position + _WINDOW_BYTES, min(guess, min(ceiling, high.position) - backward))
             if not self._note((yield from self._units_from(guess))):
-                if halve:
-                    raise NotUnderstood("no picture begins where one should")
-                halve, before = False, 0.0
+                # A large picture: none begins from here to the next place that is known.
+                ceiling, backward, before = guess, 2 * backward, 2 * self._size
         raise NotUnderstood("the bit rate is too uneven")
 
     def _back(self, at: int, stop: int, rate: float) -> Steps:

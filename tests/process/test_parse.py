@@ -1,0 +1,252 @@
+"""The process string: what is understood, what is refused, and with which of OSS's codes."""
+
+from __future__ import annotations
+
+import dataclasses
+from urllib.parse import quote
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from framefetch.call import Call
+from framefetch.errors import ImageTooLarge, InvalidArgument, InvalidRequest
+from framefetch.process import (
+    ACTION,
+    MAX_AT_MS,
+    PARAMETERS,
+    Format,
+    Mode,
+    Rotate,
+    SnapshotRequest,
+    check_size,
+    parse,
+    process_of,
+)
+
+MAX_SIDE = 8192
+
+REQUESTS = st.builds(
+    SnapshotRequest,
+    at_ms=st.integers(0, MAX_AT_MS),
+    width=st.integers(0, MAX_SIDE),
+    height=st.integers(0, MAX_SIDE),
+    mode=st.sampled_from(Mode),
+    format=st.sampled_from(Format),
+    rotate=st.sampled_from(Rotate),
+)
+
+
+def asked(parameters: str) -> SnapshotRequest:
+    return parse(ACTION + parameters, max_side=MAX_SIDE)
+
+
+def refused(text: str) -> InvalidArgument:
+    with pytest.raises(InvalidArgument) as caught:
+        parse(text, max_side=MAX_SIDE)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field", "value"),
+    [
+        (",t_17000", "at_ms", 17000),
+        (",t_0", "at_ms", 0),
+        (",t_0000", "at_ms", 0),
+        (",t_0017", "at_ms", 17),
+        (f",t_{MAX_AT_MS}", "at_ms", MAX_AT_MS),
+        (",w_800", "width", 800),
+        (",w_0", "width", 0),
+        (",w_8192", "width", 8192),
+        (",h_600", "height", 600),
+        (",h_0", "height", 0),
+        (",h_8192", "height", 8192),
+        (",m_fast", "mode", Mode.FAST),
+        (",f_jpg", "format", Format.JPG),
+        (",f_png", "format", Format.PNG),
+        (",ar_auto", "rotate", Rotate.AUTO),
+        (",ar_h", "rotate", Rotate.PORTRAIT),
+        (",ar_w", "rotate", Rotate.LANDSCAPE),
+    ],
+)
+def test_each_parameter_sets_its_field(parameters: str, field: str, value: object) -> None:
+    """Every documented value is read into its own field, and into no other."""
+    got = asked(parameters)
+    assert getattr(got, field) == value
+    assert dataclasses.replace(got, **{field: getattr(SnapshotRequest(), field)}) == SnapshotRequest()
+
+
+def test_nothing_given() -> None:
+    """Without parameters: the first picture, exact, jpg, in its own size, not turned."""
+    assert asked("") == SnapshotRequest(0, 0, 0, Mode.EXACT, Format.JPG, Rotate.NONE)
+
+
+@pytest.mark.parametrize(
+    ("part", "ec"),
+    [
+        *((f"t_{bad}", "101") for bad in ("-32", "+1", "1.5", "1e3", "0x10", "17s", " 1", "1_0", "٣", "²")),
+        (f"t_{MAX_AT_MS + 1}", "101"),
+        ("t_" + "9" * 5000, "101"),
+        *((f"w_{bad}", "104") for bad in ("-800", "8193", "800px", "auto", "99999999999999999999")),
+        *((f"h_{bad}", "105") for bad in ("-600", "8193", "600.0", "h", "99999999999999999999")),
+        *((f"m_{bad}", "106") for bad in ("32", "exact", "FAST", "fast_", "slow")),
+        *((f"f_{bad}", "107") for bad in ("32", "jpeg", "gif", "JPG", "jpg_")),
+        *((f"ar_{bad}", "108") for bad in ("32", "none", "90", "AUTO", "auto_")),
+        *((bad, "109") for bad in ("", "t", "t_", "_", "_5", "w", "T_5", "x_5", "t5", " t_5", "t-5", "\0_1")),
+    ],
+)
+def test_each_fault_has_its_code(part: str, ec: str) -> None:
+    """A bad value is refused with the EC of its parameter, a part that cannot be read with 109."""
+    error = refused(f"{ACTION},f_jpg,{part}")
+    assert (error.status, error.code, error.ec) == (400, "InvalidArgument", f"0053-00000{ec}")
+    assert error.hint
+    names = [name for name, _ in error.extras]
+    assert names == ["ArgumentName", "ArgumentValue"]
+    name, _, value = part.partition("_")
+    if ec != "109":
+        assert (dict(error.extras)["ArgumentName"], dict(error.extras)["ArgumentValue"]) == (name, value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ",",
+        "video",
+        "video/",
+        "video/snapshot/",
+        "Video/Snapshot",
+        "video/snapshots,t_0",
+        "video/snapshot t_0",
+        "video/snapshot;t_0",
+        "video/convert,f_mp4",
+        "image/resize,w_100",
+        "style/small",
+        " video/snapshot",
+        "video/snapshot,t_0/resize,w_10",
+        "video/snapshot,t_0|sys/saveas,o_YQ",
+    ],
+)
+def test_other_actions_are_refused(text: str) -> None:
+    """Anything but one video/snapshot is 400 with EC 109, and names what was sent."""
+    error = refused(text)
+    assert error.ec == "0053-00000109" or text.endswith(("w_10", "o_YQ"))
+    assert error.status == 400
+    assert error.hint
+
+
+def test_no_process_string() -> None:
+    """A request without x-oss-process is told what to ask."""
+    with pytest.raises(InvalidRequest) as caught:
+        parse(None, max_side=MAX_SIDE)
+    assert "x-oss-process=video/snapshot" in caught.value.hint
+
+
+def test_last_duplicate_counts() -> None:
+    """A parameter given twice: the last one wins, also over a bad one before it."""
+    assert asked(",t_1,w_5,t_2") == SnapshotRequest(at_ms=2, width=5)
+    assert asked(",t_-1,t_2") == SnapshotRequest(at_ms=2)
+    assert refused(f"{ACTION},t_2,t_-1").ec == "0053-00000101"
+
+
+@given(REQUESTS)
+def test_canonical_text_means_the_same(request: SnapshotRequest) -> None:
+    """The canonical text of a request, parsed, is the request again, and its own canonical text."""
+    again = parse(request.canonical(), max_side=MAX_SIDE)
+    assert again == request
+    assert again.canonical() == request.canonical()
+
+
+@given(REQUESTS, st.randoms(use_true_random=False))
+def test_order_and_defaults_do_not_matter(request: SnapshotRequest, random: object) -> None:
+    """However a request is ordered, and whether defaults are written out, its canonical text is one."""
+    parts = [f"t_{request.at_ms:06}", f"w_{request.width}", f"h_{request.height:03}", f"f_{request.format}"]
+    if request.mode is Mode.FAST:
+        parts.append("m_fast")
+    if request.rotate is not Rotate.NONE:
+        parts.append(f"ar_{request.rotate}")
+    random.shuffle(parts)  # type: ignore[attr-defined]
+    assert parse(",".join([ACTION, *parts]), max_side=MAX_SIDE).canonical() == request.canonical()
+
+
+@given(REQUESTS, REQUESTS)
+def test_different_requests_differ(one: SnapshotRequest, other: SnapshotRequest) -> None:
+    """Two requests with one canonical text are one request."""
+    assert (one.canonical() == other.canonical()) is (one == other)
+
+
+@given(st.text())
+@example("_")
+@example("t_\udcff")
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """No text raises anything but our own refusal, with one of OSS's codes."""
+    for whole in (text, f"{ACTION},{text}", f"{ACTION},t_{text}", f"{ACTION},w_{text},h_{text}"):
+        try:
+            got = parse(whole, max_side=MAX_SIDE)
+        except InvalidArgument as error:
+            assert error.ec in {row.ec for row in PARAMETERS} | {"0053-00000109"}  # noqa: PT017 - or none
+        else:
+            assert parse(got.canonical(), max_side=MAX_SIDE) == got
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "x-oss-process=video/snapshot,t_7000,w_80",
+        "x-oss-process=video%2Fsnapshot%2Ct_7000%2Cw_80",
+        "x-oss-process=video%2fsnapshot%2ct%5f7000,w_80",
+        "x%2Doss%2Dprocess=video/snapshot,t_7000,w_80",
+        "spm=qipa250&x-oss-process=video/snapshot,t_7000,w_80",
+        "x-oss-process=video/snapshot,t_7000,w_80&x=1",
+        "&&x=&x-oss-process=video/snapshot,t_7000,w_80&",
+        "x-oss-process=image/info&x-oss-process=video/snapshot,t_7000,w_80",
+    ],
+)
+def test_query_forms(query: str) -> None:
+    """Raw or percent-encoded, alone or among others, and the last of two: the same request is found."""
+    text = process_of(Call("GET", "/a.mp4", query))
+    assert parse(text, max_side=MAX_SIDE) == SnapshotRequest(at_ms=7000, width=80)
+
+
+@pytest.mark.parametrize("query", ["", "x", "X-OSS-PROCESS=video/snapshot", "x-oss-proces=video/snapshot"])
+def test_query_without_process(query: str) -> None:
+    """A query without the parameter, in just this case, has no process string."""
+    assert process_of(Call("GET", "/a.mp4", query)) is None
+
+
+def test_empty_process_is_not_none() -> None:
+    """x-oss-process without a value is a malformed one, not a missing one."""
+    for query in ("x-oss-process", "x-oss-process="):
+        text = process_of(Call("GET", "/a.mp4", query))
+        assert text == ""
+        assert refused(text).ec == "0053-00000109"
+
+
+def test_plus_is_a_plus() -> None:
+    """`+` in the query is a plus, as OSS reads it, and never a space."""
+    text = process_of(Call("GET", "/a.mp4", "x-oss-process=video/snapshot,t_+5"))
+    assert text == "video/snapshot,t_+5"
+    assert refused(text).ec == "0053-00000101"
+
+
+def test_percent_is_decoded_once() -> None:
+    """A doubly encoded string stays literal, and so is malformed."""
+    doubly = quote(quote("video/snapshot,t_5", safe=""), safe="")
+    text = process_of(Call("GET", "/a.mp4", f"x-oss-process={doubly}"))
+    assert text == "video%2Fsnapshot%2Ct_5"
+    assert refused(text).ec == "0053-00000109"
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "fits"),
+    [(100, 100, True), (101, 99, False), (99, 101, False), (100, 51, True), (1, 100, True)],
+)
+def test_check_size(width: int, height: int, *, fits: bool) -> None:
+    """A side and an area may reach their limits, and not pass them."""
+    if fits:
+        check_size(width, height, max_side=100, max_pixels=10_000)
+    else:
+        with pytest.raises(ImageTooLarge):
+            check_size(width, height, max_side=100, max_pixels=10_000)
+    with pytest.raises(ImageTooLarge):
+        check_size(100, 100, max_side=100, max_pixels=9_999)

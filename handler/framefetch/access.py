@@ -142,6 +142,10 @@ class Access:
                 raise BadSetting(message)
             whole_path = None
         else:
+            if not (settings.source or source_kind):
+                # A path that is empty would be the folder that the process happens to be in.
+                message = "FRAMEFETCH_SOURCE, or FRAMEFETCH_BUCKETS, has to say where the videos are."
+                raise BadSetting(message)
             one = _only_bucket(settings)
             with_map = BucketMap((one,))
             is_signed = _is_signed(one, settings, source_kind)

@@ -10,10 +10,11 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import av.error
+from av.sidedata.sidedata import SideDataContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -357,5 +358,7 @@ def _orientation(frame: VideoFrame) -> Orientation:
 
 def _side_data(frame: VideoFrame) -> Iterable[Any]:
     # A mapping by type, but iterated by position in both PyAV 18 and 19.
-    side: Any = frame.side_data
+    # Made here, as the frame's own would refer back to it: such a pair, with a decoder's whole pool of
+    # pictures behind it, stays in memory until the garbage collector looks for it.
+    side = cast("Any", SideDataContainer)(frame)
     return [side[index] for index in range(len(side))]

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import io
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING
 
-from framefetch.containers.droppable import droppable
+from framefetch.containers.droppable import droppable, is_closed
 from framefetch.containers.index import Need, NotUnderstood
 from framefetch.containers.isobmff import walk as isobmff
 from framefetch.containers.matroska import walk as matroska
 from framefetch.decode import Film
-from framefetch.plan import make_plan
+from framefetch.plan import make_plan, stretch
 from framefetch.process import Mode
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ if TYPE_CHECKING:
 Walk = isobmff.Walk | matroska.Walk
 
 WALKS: dict[str, Callable[[int, SnapshotRequest], Walk]] = {
-    "mov": lambda size, request: isobmff.Walk(size, request.at_ms),
+    "mov": lambda size, request: isobmff.Walk(
+        size,
+        request.at_ms,
+        wanted=partial(stretch, at_ms=request.at_ms, mode=request.mode),
+        fast=request.mode is Mode.FAST,
+    ),
     "matroska": lambda size, request: matroska.Walk(size, request.at_ms, fast=request.mode is Mode.FAST),
 }
 """Our index readers, by FFmpeg's name of the container."""
@@ -59,6 +65,9 @@ def read_index(pinned: PinnedObject, head: bytes, container: str, request: Snaps
     walk = WALKS[container](pinned.info.size, request)
     step = walk.feed(0, head)
     while isinstance(step, Need):
+        if step.more:
+            step = _read_together(pinned, walk, step)
+            continue
         at = step.start
         with closing(pinned.stream(at, step.stop, "index")) as pieces:
             for piece in pieces:
@@ -67,6 +76,15 @@ def read_index(pinned: PinnedObject, head: bytes, container: str, request: Snaps
                 # What is there may be enough before all of it is.
                 if not (isinstance(step, Need) and step.start <= at < step.stop):
                     break
+    return step
+
+
+def _read_together(pinned: PinnedObject, walk: Walk, need: Need) -> Need | VideoIndex:
+    """Reads several ranges in one round trip; they are small but for the first."""
+    step: Need | VideoIndex = need
+    with closing(pinned.together(((need.start, need.stop), *need.more), "index")) as pieces:
+        for at, piece in pieces:
+            step = walk.feed(at, piece)
     return step
 
 

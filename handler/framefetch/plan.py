@@ -108,9 +108,7 @@ def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
     Raises:
         NotUnderstood: the wanted picture cannot be decoded from what the index knows.
     """
-    at = Fraction(at_ms, 1000) * index.timescale + index.zero
-    shown = _choose(index, at, mode)
-    first = shown.number if _is_key(index, shown.number) and mode is Mode.FAST else _start(index, shown)
+    first, shown = _wanted(index, at_ms, mode)
     samples = tuple(_samples(index, shown.segment, first, shown.number + 1))
     for sample in samples:
         if not sample.size or sample.offset + sample.size > index.size:
@@ -123,6 +121,16 @@ def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
     )
 
 
+def stretch(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, int]:
+    """Which samples a picture needs, from the first to before the last number; asks for no places.
+
+    Raises:
+        NotUnderstood: as `make_plan`.
+    """
+    first, shown = _wanted(index, at_ms, mode)
+    return first, shown.number + 1
+
+
 def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
     """As few ranges as hold all the given ones, with no gap above `max_gap_bytes` read along."""
     found: list[Range] = []
@@ -132,6 +140,15 @@ def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[
         else:
             found.append(one)
     return tuple(found)
+
+
+def _wanted(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, _Shown]:
+    """The sample to start decoding with, and the picture."""
+    at = Fraction(at_ms, 1000) * index.timescale + index.zero
+    shown = _choose(index, at, mode)
+    if _is_key(index, shown.number) and mode is Mode.FAST:
+        return shown.number, shown
+    return _start(index, shown), shown
 
 
 def _choose(index: VideoIndex, at: Fraction, mode: Mode) -> _Shown:

@@ -9,8 +9,10 @@ from urllib.parse import quote
 import pytest
 
 from framefetch.access import Access
+from framefetch.call import Call
 from framefetch.settings import BadSetting, Settings
 from framefetch.signing import presign
+from framefetch.snapshot import Service
 from tests.access.asking import (
     BUCKET,
     HOST,
@@ -105,6 +107,41 @@ def test_bad_settings_are_named(settings: dict[str, Any], said: str) -> None:
     """A map, a key or a style that cannot be read ends the start, and is named."""
     with pytest.raises(BadSetting, match=said):
         Access.of(Settings(source="films", **settings))
+
+
+def test_a_map_leads_to_its_sources(tmp_path: Path) -> None:
+    """Each host leads to its bucket's own source: CNAME, virtual host, path style; no other does."""
+    lines = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.mp4").write_bytes(b"not a film")
+        lines.append(f"{name}.example,*.base.example={name}-bucket={tmp_path / name}")
+    service = Service(Settings(buckets="\n".join(lines), access="public"))
+
+    def said(host: str, path: str) -> str:
+        return code(service.answer(Call("GET", path, QUERY, (("host", host),))))
+
+    for host, path in (
+        ("one.example", "/one.mp4"),
+        ("two.example:8080", "/two.mp4"),
+        ("two-bucket.base.example", "/two.mp4"),
+        ("127.0.0.1", "/one-bucket/one.mp4"),
+        ("localhost:9", "/two-bucket%2Ftwo.mp4"),
+    ):
+        assert said(host, path) == "BadRequest", (host, path)
+    assert said("one.example", "/two.mp4") == "NoSuchKey"
+    for host, path in (
+        ("three.example", "/one.mp4"),
+        ("x.base.example", "/one.mp4"),
+        ("localhost", "/one.mp4"),
+    ):
+        assert said(host, path) == "NoSuchBucket", (host, path)
+
+
+def test_no_source_is_no_folder() -> None:
+    """A deployment that is not told where its videos are does not start, and serves no folder by chance."""
+    with pytest.raises(BadSetting, match="FRAMEFETCH_SOURCE"):
+        Service(Settings())
 
 
 def test_public_by_prefix_and_style(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

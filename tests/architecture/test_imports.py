@@ -26,6 +26,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "index_cache",
         "admission answers versions",
         "demux indexed",
+        "aim",
         "draw encode",
         "decode",
         "reader",

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,6 +23,7 @@ from tests.servers import ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from framefetch.containers.index import VideoIndex
     from tests.films import Shelf
@@ -43,7 +43,7 @@ def web() -> Iterator[ranges.RangeServer]:
         yield server
 
 
-def service(web: ranges.RangeServer, **settings: object) -> Service:
+def service(web: ranges.RangeServer, **settings: Any) -> Service:
     chosen = replace(Settings(access="public"), **settings)
     return Service(chosen, open_source(f"http://127.0.0.1:{web.port}/", chosen))
 

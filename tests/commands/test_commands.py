@@ -44,7 +44,7 @@ def number_in(picture: bytes) -> int:
 
 
 def test_snapshot_writes_the_picture(film: Film, tmp_path: Path) -> None:
-    """The picture at a time goes to the file that was named, in the format of its name, and one line says so."""
+    """The picture at a time goes to the file that was named, in its name's format, and one line says so."""
     for name, form in (("a.jpg", "JPEG"), ("a.png", "PNG"), ("a.bin", "JPEG")):
         target = tmp_path / name
         done = run("snapshot", str(film.path), "-t", "1.2s", "-o", str(target))
@@ -82,7 +82,7 @@ def test_snapshot_to_standard_output(film: Film) -> None:
 
 
 def test_trace(film: Film) -> None:
-    """--trace tells each range with purpose, bytes and ms, and draws them on the file; the picture is the same."""
+    """--trace tells each range with purpose, bytes and ms, and draws them on the file; same picture."""
     plain = run("snapshot", str(film.path), "-o", "-")
     done = run("snapshot", str(film.path), "--trace", "-o", "-")
     assert (done.returncode, done.stdout) == (DONE, plain.stdout)
@@ -121,8 +121,8 @@ def test_times(text: str, at_ms: int) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", " ", "s", "-1", "+5", "1,5s", "17 s", "17sec", "1e3", "00:00:17:00", ":17", "17:", "1:2:3:4", "٣", "٣s",
-     "00:99:00", "00:00:60", "nan", "infs"],
+    ["", " ", "s", "-1", "+5", "1,5s", "17 s", "17sec", "1e3", "00:00:17:00", ":17", "17:", "1:2:3:4", "٣",
+     "٣s", "00:99:00", "00:00:60", "nan", "infs"],
 )  # fmt: skip
 def test_what_is_no_time(text: str) -> None:
     """Anything else is refused, with the forms that are taken."""
@@ -143,8 +143,15 @@ def test_bad_usage(film: Film, tmp_path: Path) -> None:
         assert done.returncode in (USAGE, CALLERS_FAULT)
         assert word in said(done), done.stderr
     assert not (tmp_path / "a.jpg").exists()
-    for arguments in ((), ("nonsense",), ("snapshot",), ("snapshot", source), ("serve", "--port", "x")):
-        done = run(*arguments)
+    wrong: tuple[tuple[str, ...], ...] = (
+        (),
+        ("nonsense",),
+        ("snapshot",),
+        ("snapshot", source),
+        ("serve", "--port", "x"),
+    )
+    for words in wrong:
+        done = run(*words)
         assert done.returncode == USAGE
         assert b"usage: framefetch" in done.stderr
 
@@ -227,7 +234,9 @@ def test_bad_setting_is_one_line(film: Film, tmp_path: Path) -> None:
     """Each command says it in one line, with exit code 2; an unknown variable of ours is one, too."""
     for settings in ({"FRAMEFETCH_QUALITY": "900"}, {"FRAMEFETCH_QUALTY": "90"}):
         for command in (
-            ("settings",), ("serve", str(tmp_path)), ("snapshot", str(film.path), "-o", str(tmp_path / "a.jpg")),
+            ("settings",),
+            ("serve", str(tmp_path)),
+            ("snapshot", str(film.path), "-o", str(tmp_path / "a.jpg")),
         ):  # fmt: skip
             done = run(*command, settings=settings)
             assert done.returncode == USAGE

@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 KR_KB = {
     1: (0.2126, 0.0722),
+    4: (0.30, 0.11),
     5: (0.299, 0.114),
     6: (0.299, 0.114),
     7: (0.212, 0.087),
     9: (0.2627, 0.0593),
 }
-"""Matrix coefficients (ITU-T H.273 table 4): BT.709, BT.601 twice, SMPTE 240M, BT.2020."""
+"""Matrix coefficients (ITU-T H.273 table 4): BT.709, FCC, BT.601 twice, SMPTE 240M, BT.2020."""
 LIMITED, FULL = 1, 2
 
 

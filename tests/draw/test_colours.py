@@ -54,7 +54,7 @@ def some_colours(bits: int, seed: str) -> list[tuple[int, int, int]]:
 @pytest.mark.parametrize("matrix", KR_KB)
 @pytest.mark.parametrize("form", FORMATS)
 def test_colour_is_exact(form: str, matrix: int, span: int) -> None:
-    """A tagged colour comes out within 0.5 level of the exact one, and 1.4 of more than eight bits in full range."""
+    """A tagged colour comes out within 0.75 level of the exact one; deep full range within 1.4."""
     bits = FORMATS[form]
     full = span == FULL or form.startswith("yuvj")
     for colour in some_colours(bits, form):

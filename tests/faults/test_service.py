@@ -1,4 +1,4 @@
-"""What goes wrong while a picture is made, through the whole service: the right error, or the right picture."""
+"""What goes wrong while a picture is made, through the service: the right error, or the right picture."""
 
 from __future__ import annotations
 
@@ -205,7 +205,7 @@ def test_allowance(film: Film) -> None:
 def test_our_own_fault(
     film: Film, folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A bug of ours is 500 InternalError; what happened is in the log under the request's id, and only there."""
+    """A bug of ours is 500 InternalError; what happened is in the log under the request's id, only there."""
 
     def fail(*_: object) -> bytes:
         message = "secret detail"

@@ -25,7 +25,8 @@ FTYP = box(b"ftyp", b"qt  " + bytes(4) + b"qt  ")
 def texts(folder: Path) -> dict[str, bytes]:
     """Playlists and descriptions that FFmpeg would follow, under the names of films."""
     canary = str(folder / CANARY)
-    sdp = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\nm=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
+    sdp = "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+    sdp += "m=video 5000 RTP/AVP 96\na=rtpmap:96 H264/90000\n"
     dash = (
         '<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" '
         'mediaPresentationDuration="PT2S"><Period><AdaptationSet mimeType="video/mp4"><Representation id="1" '

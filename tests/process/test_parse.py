@@ -26,14 +26,19 @@ from framefetch.process import (
 
 MAX_SIDE = 8192
 
-REQUESTS = st.builds(
-    SnapshotRequest,
-    at_ms=st.integers(0, MAX_AT_MS),
-    width=st.integers(0, MAX_SIDE),
-    height=st.integers(0, MAX_SIDE),
-    mode=st.sampled_from(Mode),
-    format=st.sampled_from(Format),
-    rotate=st.sampled_from(Rotate),
+SIDES = st.integers(0, MAX_SIDE)
+REQUESTS = st.one_of(
+    [
+        st.builds(
+            SnapshotRequest,
+            at_ms=st.integers(0, MAX_AT_MS),
+            mode=st.sampled_from(Mode),
+            format=st.sampled_from(Format),
+            rotate=st.sampled_from(Rotate),
+            **sides,
+        )
+        for sides in ({"width": SIDES, "height": SIDES}, {"long_side": SIDES, "short_side": SIDES})
+    ]
 )
 
 
@@ -61,6 +66,8 @@ def refused(text: str) -> InvalidArgument:
         (",h_600", "height", 600),
         (",h_0", "height", 0),
         (",h_8192", "height", 8192),
+        (",l_8192", "long_side", 8192),
+        (",s_8192", "short_side", 8192),
         (",m_fast", "mode", Mode.FAST),
         (",f_jpg", "format", Format.JPG),
         (",f_png", "format", Format.PNG),
@@ -88,6 +95,10 @@ def test_nothing_given() -> None:
         (f"t_{MAX_AT_MS + 1}", "101"),
         ("t_" + "9" * 5000, "101"),
         *((f"w_{bad}", "104") for bad in ("-800", "8193", "800px", "auto", "99999999999999999999")),
+        *((f"l_{bad}", "102") for bad in ("-800", "8193", "x", "99999999999999999999")),
+        *((f"s_{bad}", "103") for bad in ("-800", "8193", "1.0", "99999999999999999999")),
+        ("w_5,l_5", "109"),
+        ("h_0,s_5", "109"),
         *((f"h_{bad}", "105") for bad in ("-600", "8193", "600.0", "h", "99999999999999999999")),
         *((f"m_{bad}", "106") for bad in ("32", "exact", "FAST", "fast_", "slow")),
         *((f"f_{bad}", "107") for bad in ("32", "jpeg", "gif", "JPG", "jpg_")),
@@ -160,7 +171,11 @@ def test_canonical_text_means_the_same(request: SnapshotRequest) -> None:
 @given(REQUESTS, st.randoms(use_true_random=False))
 def test_order_and_defaults_do_not_matter(request: SnapshotRequest, random: object) -> None:
     """However a request is ordered, and whether defaults are written out, its canonical text is one."""
-    parts = [f"t_{request.at_ms:06}", f"w_{request.width}", f"h_{request.height:03}", f"f_{request.format}"]
+    parts = [f"t_{request.at_ms:06}", f"f_{request.format}"]
+    if request.long_side or request.short_side:
+        parts += [f"l_{request.long_side}", f"s_{request.short_side:03}"]
+    else:
+        parts += [f"w_{request.width}", f"h_{request.height:03}"]
     if request.mode is Mode.FAST:
         parts.append("m_fast")
     if request.rotate is not Rotate.NONE:

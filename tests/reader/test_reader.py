@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -72,7 +73,7 @@ class Checked:
         total = sum(b - a for a, b in kept)
         assert total == self.ramp.reader._kept_bytes
         assert total <= self.ramp.reader._keep_bytes or len(kept) == 1, self.steps
-        assert all(one[1] <= other[0] for one, other in zip(kept, kept[1:], strict=False)), kept
+        assert all(one[1] <= other[0] for one, other in pairwise(kept)), kept
 
 
 def play(chance: random.Random) -> None:
@@ -180,7 +181,7 @@ def test_jumps_stay_small_and_runs_grow() -> None:
 
 
 def test_read_ahead() -> None:
-    """From the first block on twice as much with every fetch in a row, from the third; never past the largest."""
+    """Twice as much with every fetch in a row, from the third on; never past the largest block."""
     assert [read_ahead(1000, run) for run in range(5)] == [1000, 1000, 2000, 4000, 8000]
     assert read_ahead(256 << 10, 100) == MAX_BLOCK_BYTES
     # A block that the settings made larger than that stays as it is.

@@ -87,7 +87,7 @@ def test_4k_10_bit(folder: Path, uhd: Film) -> None:
 
 
 def test_queue_is_bounded(folder: Path, uhd: Film) -> None:
-    """Beyond the queue a request is answered 429 at once, with Retry-After; those let in get their picture."""
+    """Beyond the queue a request is answered 429 with Retry-After; those let in get their picture."""
     settings = PATIENT | {"FRAMEFETCH_CONCURRENCY": "1", "FRAMEFETCH_QUEUE": "1"}
     with serving(folder, settings=settings) as server:
         answers = all_at_once(server, uhd.path.name, [f"t_{number * 40}" for number in range(6)] * 2)
@@ -107,7 +107,7 @@ def test_queue_is_bounded(folder: Path, uhd: Film) -> None:
 
 
 def test_clients_that_leave(folder: Path, hd: Film) -> None:
-    """Clients that hang up, ask half a question or never read do no harm to others, and give their place back."""
+    """Clients that hang up, ask half a question or never read harm no others, and give their place back."""
     question = f"GET /{hd.path.name}?x-oss-process=video/snapshot,t_500 HTTP/1.1\r\nHost: a\r\n"
     settings = PATIENT | {"FRAMEFETCH_QUEUE": "2"}
     with serving(folder, settings=settings) as server, ExitStack() as clients:

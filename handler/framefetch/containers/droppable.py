@@ -17,6 +17,7 @@ _MAX_UNITS = 1000
 # H.264, table 7-1: slices; what may accompany them and does not outlive its picture: SEI, access unit
 # delimiter, ends, filler.
 _H264_SLICES = frozenset({1, 2, 3, 4, 5})
+_H264_IDR = 5
 _H264_HARMLESS = frozenset({6, 9, 12})
 # H.265, table 7-1: below 16, the even types are pictures that none of their own layer refers to; then
 # delimiter, filler, SEI before and after.
@@ -44,6 +45,14 @@ def droppable(
     else:
         return False
     return True in verdicts and False not in verdicts
+
+
+def is_closed(codec: str, nal_length_bytes: int, sample: bytes | memoryview) -> bool:
+    """Whether no picture before this sample is shown after it, and none after it before: H.264's IDR."""
+    if codec not in _H264:
+        return False
+    kinds = [head[0] & 0x1F if head else None for head in _headers(sample, nal_length_bytes, 1)]
+    return None not in kinds and {kind for kind in kinds if kind in _H264_SLICES} == {_H264_IDR}
 
 
 def _headers(sample: bytes | memoryview, nal_length_bytes: int, header_bytes: int) -> Iterator[bytes]:

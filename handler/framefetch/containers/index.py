@@ -31,11 +31,13 @@ class Need:
         start: first byte.
         stop: one past the last; never above the object's size.
         why: for the trace: ``top``, ``moov``, ``mfra``, ``sidx``, ``moof``.
+        more: ranges that will be needed next, as far as can be told: worth asking for at the same time.
     """
 
     start: int
     stop: int
     why: str
+    more: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,7 @@ class VideoIndex:
         table: the samples.
         whole: whether the index holds all samples: then it answers any t, and can be kept.
         ends: whether it holds the film's last samples.
+        closed: whether its times hold only for keyframes that no picture reaches across: IDR pictures.
         held: bytes of the object that were read on the way and may be of samples; None: nothing to speak of.
     """
 
@@ -194,4 +197,5 @@ class VideoIndex:
     table: SampleTable
     whole: bool = True
     ends: bool = True
+    closed: bool = False
     held: Held | None = field(default=None, compare=False, repr=False)

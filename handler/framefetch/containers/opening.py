@@ -6,13 +6,14 @@ read, and what it asks in vain is bounded.
 
 from __future__ import annotations
 
-_SEQUENTIAL = frozenset({"mpegts", "mpeg", "flv", "avi"})
+_SEQUENTIAL = frozenset({"mpegts", "mpeg", "flv", "avi", "ogg", "asf"})
 """Containers whose parameters are in the streams: FFmpeg reads about a second of them."""
 _MOST_BYTES = 1280 << 10
 _LEAST_BYTES = 256 << 10
 _SHARE = 128
 """A second is no more than this part of a film of two minutes: a small film gets a small range."""
 _MAX_INDEX_BYTES = 8 << 20
+_LAST_BYTES = 128 << 10
 WHOLE_BYTES = 1 << 20
 """A film up to this size is fetched whole: that takes a store less time than a second question."""
 
@@ -34,6 +35,9 @@ def opening_ranges(demuxer: str, head: bytes, size: int) -> list[tuple[int, int]
         index = _avi_index(head)
         if index is not None and found[0][1] <= index < size and size - index <= _MAX_INDEX_BYTES:
             found.append((index, size))
+    if demuxer == "ogg":
+        # The last pages say how long the film is, and FFmpeg wants to know.
+        found.append((max(found[0][1], size - _LAST_BYTES), size))
     return found
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -69,6 +69,14 @@ class CloudSource:
         return CloudObject(self.store, f"{self.prefix}/{key}" if self.prefix else key)
 
 
+class S3Source(CloudSource):
+    """S3 and what speaks it, where versions of an object have names."""
+
+    def open_version(self, key: str, version: str) -> CloudObject:
+        """One version of an object; sends nothing yet."""
+        return replace(self.open(key), version=version)
+
+
 def refuse_unnameable(key: str) -> None:
     """Raises for a key whose object obstore cannot ask for.
 
@@ -90,11 +98,14 @@ class CloudObject:
 
     store: ObjectStore
     path: str
+    version: str | None = None
 
     def get(self, start: int, stop: int | None, budget: Budget, if_match: str | None = None) -> CloudReply:
         """See `StoredObject.get`."""
         budget.check()
         options: GetOptions = {"if_match": if_match} if if_match is not None else {}
+        if self.version is not None:
+            options["version"] = self.version
         if start < 0:
             options["range"] = {"suffix": -start}
         elif stop is None:
@@ -113,16 +124,27 @@ class CloudObject:
         except Changed:
             # 416 to the first byte can mean an object without one.
             if start <= 0 and if_match is None:
-                return self._empty(budget)
+                return self._empty(transfer, budget)
+            raise
+        except SourceError as fault:
+            if self.version is not None and "400" in fault.detail.split():
+                # What cannot be a version's id is no version.
+                raise NoSuchKey(detail=fault.detail) from fault
             raise
         first, last = result.range
-        return CloudReply(_info(result.meta), first, last, transfer, budget)
+        info = _info(result.meta)
+        return CloudReply(
+            replace(info, version_id=info.version_id or self.version), first, last, transfer, budget
+        )
 
     def close(self) -> None:
         """Nothing is held between two ranges but the client's connections."""
 
-    def _empty(self, budget: Budget) -> CloudReply:
+    def _empty(self, transfer: _Transfer, budget: Budget) -> CloudReply:
         """The answer of an empty object, after a look whether it is one."""
+        if self.version is not None:
+            # A version cannot be looked at without a range; nor does one change.
+            return CloudReply(ObjectInfo(size=0, version_id=self.version), 0, 0, transfer, budget)
 
         def ask() -> Any:  # noqa: ANN401 - obstore's ObjectMeta, a dict
             import obstore  # noqa: PLC0415
@@ -246,6 +268,7 @@ TABLE: dict[str, Callable[[str], Exception]] = {
     "InvalidObjectState": _archived,
     "BlobArchived": _archived,
     "NoSuchBucket": _no_bucket,
+    "NoSuchVersion": _no_key,
     "ContainerNotFound": _no_bucket,
     "ExpiredToken": _forbidden,
     "TokenRefreshRequired": _forbidden,

@@ -19,11 +19,12 @@ from typing import TYPE_CHECKING, Self
 from framefetch.budget import sleep_s
 from framefetch.errors import SourceBusy, SourceError
 from framefetch.sources import Changed, Transient
+from framefetch.sources.aside import Aside
 from framefetch.sources.tail import Tail
 from framefetch.trace import RangeRead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from framefetch.budget import Budget
     from framefetch.sources import ObjectInfo, Reply, StoredObject
@@ -165,6 +166,30 @@ class PinnedObject:
         tail = self._tail_with(start)
         return self._from_tail(tail, start, stop, purpose) if tail else self._pieces(start, stop, purpose)
 
+    def together(
+        self, ranges: Sequence[tuple[int, int]], purpose: str
+    ) -> Generator[tuple[int, bytes], None, None]:
+        """Several ranges, asked for at once: each piece with its place, one range after the other.
+
+        Args:
+            ranges: within the object, half-open; all but the first should be small, for they wait in the
+                network's buffers.
+            purpose: for the trace.
+        """
+        if self._tail_with(min(start for start, _ in ranges)) is not None:
+            for start, stop in ranges:
+                yield from _placed(start, self.stream(start, stop, purpose))
+            return
+        asides: list[Aside] = []
+        try:
+            for start, stop in ranges[1:]:
+                asides.append(Aside(self.stored, start, stop, self.budget, self._pin()))  # noqa: PERF401 - dropped below
+            for (start, stop), aside in zip(ranges, (None, *asides), strict=True):
+                yield from _placed(start, self._pieces(start, stop, purpose, aside))
+        finally:
+            for aside in asides:
+                aside.drop()
+
     def close(self) -> None:
         """Lets go of the object; safe to call twice."""
         self._drop_tail()
@@ -208,13 +233,19 @@ class PinnedObject:
         """Closes."""
         self.close()
 
-    def _pieces(self, start: int, stop: int | None, purpose: str) -> Generator[bytes, None, None]:
-        """Asks until the range is complete: again after a fault, on after a shorter answer."""
+    def _pieces(
+        self, start: int, stop: int | None, purpose: str, aside: Aside | None = None
+    ) -> Generator[bytes, None, None]:
+        """Asks until the range is complete: again after a fault, on after a shorter answer.
+
+        The first question may have been asked aside already.
+        """
         at, end = start, stop
         failed = 0
         while self.first is None or end is None or at < end:
             try:
-                with closing(self._one_answer(at, end, purpose)) as answer:
+                asked, aside = aside, None
+                with closing(self._one_answer(at, end, purpose, asked)) as answer:
                     for piece in answer:
                         if at < 0:
                             at = max(0, self.info.size + at)
@@ -231,19 +262,22 @@ class PinnedObject:
                     at = max(0, self.first.size + at)
                 end = self.first.size if end is None else min(end, self.first.size)
 
-    def _one_answer(self, start: int, stop: int | None, purpose: str) -> Generator[bytes, None, None]:
+    def _one_answer(
+        self, start: int, stop: int | None, purpose: str, aside: Aside | None = None
+    ) -> Generator[bytes, None, None]:
         """Sends one request and hands on what its answer has of the range, checked.
 
         Raises:
             Transient: the answer is a passing fault, or its body broke off.
         """
-        self.budget.ask()
+        if aside is None:
+            self.budget.ask()
         asked_s = self.budget.elapsed_s
         waited_s = 0.0
         received = 0
         reply: Reply | None = None
         try:
-            reply = self.stored.get(start, stop, self.budget, self._pin())
+            reply = aside.take() if aside else self.stored.get(start, stop, self.budget, self._pin())
             self._check(reply, start, stop)
             # The answer is here, its body is still to be read: time to decide whether to read it.
             yield b""
@@ -331,3 +365,11 @@ class PinnedObject:
             raise fault.as_error from fault
         self.budget.retries += 1
         self.sleep(delay_s)
+
+
+def _placed(start: int, pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Each piece with its place in the object."""
+    at = start
+    for piece in pieces:
+        yield at, piece
+        at += len(piece)

@@ -167,7 +167,7 @@ def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], setting
         message = f"{kind}:// needs the package obstore, which is not installed."
         raise BadSetting(message) from fault
     from framefetch.errors import InvalidObjectName  # noqa: PLC0415
-    from framefetch.sources.cloud import CONNECT_S, IDLE_S, CloudSource, refuse_unnameable  # noqa: PLC0415
+    from framefetch.sources.cloud import CONNECT_S, IDLE_S, CloudSource, S3Source, refuse_unnameable  # noqa: PLC0415
 
     try:
         if prefix.strip("/"):
@@ -208,4 +208,4 @@ def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], setting
         said = str(fault).split("\n", 1)[0][:200]
         message = f"{kind}://{bucket} cannot be opened: {said}"
         raise BadSetting(message) from fault
-    return CloudSource(kind, store, prefix)
+    return (S3Source if kind == "s3" else CloudSource)(kind, store, prefix)

@@ -18,26 +18,17 @@ import oss2
 from oss2 import exceptions as oss2_errors
 from urllib3 import exceptions as faults
 
-from framefetch.errors import (
-    AccessDenied,
-    InvalidObjectName,
-    InvalidObjectState,
-    NoSuchBucket,
-    NoSuchKey,
-    SourceBusy,
-    SourceError,
-)
-from framefetch.settings import platform_variable
-from framefetch.sources import Changed, ObjectInfo, Transient
+from framefetch.errors import InvalidObjectName, NoSuchKey, SourceError
+from framefetch.sources import ObjectInfo
 from framefetch.sources.dial import Dialler
 from framefetch.sources.http import HEADERS, HttpReply
 from framefetch.sources.http import _as_ours as as_ours
 from framefetch.sources.http import _reply as reply_of
-from framefetch.sources.http import _retry_after as retry_after_s
+from framefetch.sources.oss_errors import by_code, from_oss2
 from framefetch.sources.urls import refuse_dots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     import urllib3
 
@@ -49,8 +40,6 @@ logging.getLogger("oss2").setLevel(logging.CRITICAL)
 
 _ERROR_BYTES = 4096
 """What is read of an error's body."""
-ROLE_URL = "http://100.100.100.200/latest/meta-data/ram/security-credentials/"
-"""Where an ECS instance finds its role's credentials (ECS, "Instance RAM roles")."""
 
 
 class OssSource:
@@ -148,6 +137,9 @@ class OssObject:
             if fault.status == 416 and start <= 0 and if_match is None:
                 # Only an empty object has no first byte.
                 return HttpReply(ObjectInfo(size=0), 0, 0, session.answered(), budget)
+            if fault.status == 400 and self.version is not None:
+                # What cannot be a version's id is no version.
+                raise NoSuchKey(detail=f"OSS 400 {fault.code}") from fault
             raise from_oss2(fault) from fault
         except (ValueError, TypeError, LookupError, AttributeError, OSError) as fault:
             # oss2 takes headers apart that it does not expect to be wrong.
@@ -253,121 +245,8 @@ def _whole(response: urllib3.BaseHTTPResponse) -> Exception:
     if "xml" in response.headers.get("Content-Type", ""):
         found = re.search(rb"<Code>(\w{1,64})</Code>", _body(response, _ERROR_BYTES))
         if found is not None:
-            return _by_code(found[1].decode(), response.status, response.headers)
+            return by_code(found[1].decode(), response.status, response.headers)
     return SourceError(
         hint="The server does not answer ranges, without which videos cannot be read.",
         detail=f"{response.status} for a range, Content-Length {response.headers.get('Content-Length')}",
     )
-
-
-class FromEnvironment:
-    """Credentials as Function Compute gives them, or as oss2's users set them; looked up each time."""
-
-    def get_credentials(self) -> Any:  # noqa: ANN401 - oss2 has no types
-        """The first pair that is there."""
-        for prefix, token in (("ALIBABA_CLOUD", "SECURITY_TOKEN"), ("OSS", "SESSION_TOKEN")):
-            access_key_id = platform_variable(f"{prefix}_ACCESS_KEY_ID")
-            secret = platform_variable(f"{prefix}_ACCESS_KEY_SECRET")
-            if access_key_id and secret:
-                return oss2.credentials.Credentials(
-                    access_key_id, secret, platform_variable(f"{prefix}_{token}")
-                )
-        raise SourceError(
-            hint="No credentials for the store were found; ?anonymous=true reads public buckets.",
-            detail="neither ALIBABA_CLOUD_ACCESS_KEY_ID nor OSS_ACCESS_KEY_ID is set",
-        )
-
-
-def auth_of(*, anonymous: bool, role: str, version: str) -> Any:  # noqa: ANN401 - oss2 has no types
-    """How requests are signed.
-
-    Args:
-        anonymous: not at all.
-        role: RAM role of this ECS instance; empty takes the environment's credentials.
-        version: of the signature, ``v4`` or ``v1``.
-    """
-    if anonymous:
-        return oss2.AnonymousAuth()
-    provider: Any = FromEnvironment()
-    if role:
-        provider = oss2.credentials.EcsRamRoleCredentialsProvider(ROLE_URL + role, max_retries=1, timeout=2)
-    return (oss2.ProviderAuth if version == "v1" else oss2.ProviderAuthV4)(provider)
-
-
-def _forbidden(detail: str, _: Mapping[str, str]) -> Exception:
-    return AccessDenied(detail=detail)
-
-
-def _archived(detail: str, _: Mapping[str, str]) -> Exception:
-    return InvalidObjectState(
-        hint="The object is archived: restore it, or turn on direct reading of archived objects.",
-        detail=detail,
-    )
-
-
-def _changed(_: str, __: Mapping[str, str]) -> Exception:
-    return Changed()
-
-
-def _busy(detail: str, headers: Mapping[str, str]) -> Exception:
-    after_s = retry_after_s(headers.get("Retry-After"))
-    return Transient(SourceBusy(detail=detail, retry_after_s=max(1, round(after_s or 1))), after_s)
-
-
-def _passing(detail: str, _: Mapping[str, str]) -> Exception:
-    return Transient(SourceError(detail=detail))
-
-
-def _no_key(detail: str, _: Mapping[str, str]) -> Exception:
-    return NoSuchKey(detail=detail)
-
-
-def _no_bucket(detail: str, _: Mapping[str, str]) -> Exception:
-    return NoSuchBucket(detail=detail)
-
-
-TABLE: dict[str, Callable[[str, Mapping[str, str]], Exception]] = {
-    # OSS's own word, where it gave one.
-    "InvalidObjectState": _archived,
-    "NoSuchBucket": _no_bucket,
-    "NoSuchKey": _no_key,
-    "NoSuchVersion": _no_key,
-    "AccessDenied": _forbidden,
-    "InvalidAccessKeyId": _forbidden,
-    "InvalidSecurityToken": _forbidden,
-    "SecurityTokenExpired": _forbidden,
-    "SignatureDoesNotMatch": _forbidden,
-    "RequestTimeTooSkewed": _forbidden,
-    "PreconditionFailed": _changed,
-    "InvalidRange": _changed,
-    "InternalError": _passing,
-    "RequestTimeout": _passing,
-    "DownloadTrafficRateLimitExceeded": _busy,
-    # The status.
-    "401": _forbidden,
-    "403": _forbidden,
-    "404": _no_key,
-    "408": _passing,
-    "412": _changed,
-    "416": _changed,
-    "429": _busy,
-    "500": _passing,
-    "502": _passing,
-    "503": _busy,
-    "504": _passing,
-}
-"""Every way in which OSS refuses that is not simply a `SourceError`; code before status."""
-
-
-def from_oss2(fault: Any) -> Exception:  # noqa: ANN401 - oss2 has no types
-    """What an error of oss2's means to us."""
-    return _by_code(fault.code, fault.status, fault.headers)
-
-
-def _by_code(code: str, status: int, headers: Mapping[str, str]) -> Exception:
-    request_id = headers.get("x-oss-request-id", "")
-    detail = " ".join(word for word in (f"OSS {status}", code, request_id[:40]) if word)
-    for word in (code, str(status)):
-        if word in TABLE:
-            return TABLE[word](detail, headers)
-    return SourceError(detail=detail)

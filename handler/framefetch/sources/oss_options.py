@@ -41,7 +41,8 @@ def open_oss(bucket: str, prefix: str, options: dict[str, str]) -> OssSource:
         message = f"?role={role} is not the name of a RAM role."
         raise BadSetting(message)
     try:
-        from framefetch.sources.oss import OssSource, auth_of  # noqa: PLC0415 - see the module's docstring
+        from framefetch.sources.oss import OssSource  # noqa: PLC0415 - see the module's docstring
+        from framefetch.sources.oss_credentials import auth_of  # noqa: PLC0415
     except ImportError as fault:
         message = "oss:// needs the package oss2, which is not installed: pip install 'framefetch[oss]'."
         raise BadSetting(message) from fault

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.edits import leading_gap
-from framefetch.containers.isobmff.run_table import Runs
+from framefetch.containers.isobmff.run_table import LIST_AT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from framefetch.containers.isobmff.tracks import Movie, Track
 
 _PICTURE_OR_SOUND = frozenset({b"vide", b"soun"})
+_FIRST_VALUE_AT = LIST_AT + 4
 _TEXT_COUNTS_WITHIN_S = 1
 """FFmpeg lets a track of text or data start the presentation only when the others follow that soon."""
 
@@ -57,6 +58,7 @@ def track_start(movie: Movie, track: Track) -> Fraction | None:
     if track.handler == b"soun":
         return Fraction(0)
     if track.handler == b"vide":
-        delay = Runs.read(track.tables[b"ctts"], "i").values[0] if b"ctts" in track.tables else 0
+        box = track.tables.get(b"ctts")
+        delay = box.i32(_FIRST_VALUE_AT) if box is not None and box.u32(4) else 0
         return Fraction(delay, track.timescale)
     return None

@@ -47,35 +47,74 @@ def read_tables(boxes: dict[bytes, Box], size: int) -> RunTable:
     check_count(count)
     if not count:
         raise NotUnderstood("a track without samples")
+    table = read_columns(boxes, count, read_delays(boxes, count), _sizes(boxes, count), _chunks(boxes))
+    there = _samples_there(table, size)
+    return table if there == count else replace(table, count=there)
+
+
+def read_columns(
+    boxes: dict[bytes, Box],
+    count: int,
+    spread: Runs | None,
+    sizes: Sequence[int] | int,
+    chunks: Sequence[int],
+) -> RunTable:
+    """Joins the tables of a track.
+
+    Args:
+        boxes: as `read_tables` has them.
+        count: how many samples there are.
+        spread: as `RunTable` has it, and the next two; the latter may be there in part only.
+        sizes: of the samples.
+        chunks: where each chunk starts.
+
+    Raises:
+        NotUnderstood: a table is missing, or they contradict each other.
+    """
+    deltas = read_steps(boxes, count)
+    steps: Iterable[int] = deltas.values
+    if len(deltas.stops) != count:
+        steps = map(mul, map(sub, deltas.stops, chain((0,), deltas.stops)), deltas.values)
+    return RunTable(
+        count=count,
+        deltas=deltas,
+        run_ends=array("Q", accumulate(steps)),
+        spread=spread,
+        sizes=sizes,
+        chunks=chunks,
+        chunk_runs=_chunk_runs(_wanted(boxes, b"stsc"), len(chunks), count),
+        keys=read_keys(boxes, count),
+    )
+
+
+def read_steps(boxes: dict[bytes, Box], count: int) -> Runs:
+    """§8.6.1.2 stts: from one sample's dts to the next one's.
+
+    Raises:
+        NotUnderstood: it is missing, or not of all samples.
+    """
     deltas = Runs.read(_wanted(boxes, b"stts"), "I")
     if deltas.total != count:
         raise NotUnderstood(f"stts has {deltas.total} samples, stsz {count}")
     if max(deltas.values) >= _MAX_DELTA:
         raise NotUnderstood("a negative step in stts")
-    steps: Iterable[int] = deltas.values
-    if len(deltas.stops) != count:
-        steps = map(mul, map(sub, deltas.stops, chain((0,), deltas.stops)), deltas.values)
-    run_ends = array("Q", accumulate(steps))
-    spread = None
-    if b"ctts" in boxes:
-        spread = Runs.read(boxes[b"ctts"], "i")
-        if spread.total != count:
-            raise NotUnderstood(f"ctts has {spread.total} samples, stsz {count}")
-        if max(spread.values) >= MAX_SPREAD or min(spread.values) <= -MAX_SPREAD:
-            raise NotUnderstood("a picture is shown hours before or after it is decoded")
-    chunks = _chunks(boxes)
-    table = RunTable(
-        count=count,
-        deltas=deltas,
-        run_ends=run_ends,
-        spread=spread,
-        sizes=_sizes(boxes, count),
-        chunks=chunks,
-        chunk_runs=_chunk_runs(_wanted(boxes, b"stsc"), len(chunks), count),
-        keys=_keys(boxes, count),
-    )
-    there = _samples_there(table, size)
-    return table if there == count else replace(table, count=there)
+    return deltas
+
+
+def read_delays(boxes: dict[bytes, Box], count: int) -> Runs | None:
+    """§8.6.1.3 ctts: cts minus dts; None where they are the same.
+
+    Raises:
+        NotUnderstood: it is not of all samples, or absurd.
+    """
+    if b"ctts" not in boxes:
+        return None
+    spread = Runs.read(boxes[b"ctts"], "i")
+    if spread.total != count:
+        raise NotUnderstood(f"ctts has {spread.total} samples, stsz {count}")
+    if max(spread.values) >= MAX_SPREAD or min(spread.values) <= -MAX_SPREAD:
+        raise NotUnderstood("a picture is shown hours before or after it is decoded")
+    return spread
 
 
 def sample_count(boxes: dict[bytes, Box], size: int) -> int:
@@ -189,7 +228,7 @@ def description_used(boxes: dict[bytes, Box]) -> int:
     return box.u32(LIST_AT + 8)
 
 
-def _keys(boxes: dict[bytes, Box], count: int) -> Sequence[int] | None:
+def read_keys(boxes: dict[bytes, Box], count: int) -> Sequence[int] | None:
     """§8.6.2 stss; QuickTime's stps (partial: open GOP); §10.4 the group ``rap ``. None: all."""
     more = set(_numbers_of(boxes[b"stps"], count)) if b"stps" in boxes else set()
     if b"rap " in boxes:
@@ -233,16 +272,16 @@ def _samples_there(table: RunTable, size: int) -> int:
         CorruptFilm: it has none of them.
     """
     chunks = table.chunks
-    if _chunk_stop(table, _index_of_greatest(chunks)) <= size:
+    if chunk_stop(table, _index_of_greatest(chunks)) <= size:
         return table.count
     if not all(map(le, chunks, chunks[1:])):
         raise NotUnderstood("the object is cut short, and its chunks are not in order")
     chunk = bisect_left(chunks, size) - 1
     if chunk < 0:
         raise CorruptFilm("The video is cut short before its first picture.", hint="Is the upload complete?")
-    if chunk and _chunk_stop(table, chunk - 1) > chunks[chunk]:
+    if chunk and chunk_stop(table, chunk - 1) > chunks[chunk]:
         raise NotUnderstood("the object is cut short, and its chunks overlap")
-    first, stop = _chunk_samples(table, chunk)
+    first, stop = chunk_samples(table, chunk)
     there = first
     for offset, length in table.places(first, stop):
         if offset + length > size:
@@ -258,13 +297,15 @@ def _index_of_greatest(chunks: Sequence[int]) -> int:
     return len(chunks) - 1 if chunks[-1] == greatest else chunks.index(greatest)
 
 
-def _chunk_samples(table: RunTable, chunk: int) -> tuple[int, int]:
+def chunk_samples(table: RunTable, chunk: int) -> tuple[int, int]:
+    """The first sample of a chunk, and one past its last."""
     first_samples, first_chunks, per_chunk = table.chunk_runs
     run = bisect_right(first_chunks, chunk) - 1
     first = first_samples[run] + (chunk - first_chunks[run]) * per_chunk[run]
     return first, first + per_chunk[run]
 
 
-def _chunk_stop(table: RunTable, chunk: int) -> int:
-    offset, length = table.places(*_chunk_samples(table, chunk))[-1]
+def chunk_stop(table: RunTable, chunk: int) -> int:
+    """One past the last byte of a chunk in the object."""
+    offset, length = table.places(*chunk_samples(table, chunk))[-1]
     return offset + length

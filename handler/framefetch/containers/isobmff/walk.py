@@ -6,6 +6,7 @@ end. It never does I/O, never asks outside the object, and asks a bounded number
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,33 +18,38 @@ from framefetch.containers.isobmff.clock import earliest, track_start
 from framefetch.containers.isobmff.edits import apply_edits
 from framefetch.containers.isobmff.fragment_walk import FragmentWalk
 from framefetch.containers.isobmff.held import Held
+from framefetch.containers.isobmff.long_walk import LongWalk
+from framefetch.containers.isobmff.outline import FIRST_BYTES, Place, Unusual
 from framefetch.containers.isobmff.tables import description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
 from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from framefetch.containers.index import SampleTable, Segment
     from framefetch.containers.isobmff.tracks import Movie, SampleEntry, Track
 
 MAX_INDEX_BYTES = 64 << 20
+LONG_BYTES = 2 << 20
+"""A movie box above this is not read as a whole: below, that costs less than the further requests."""
 MAX_HOPS = 16
 """Times that the way to the movie box may lead past what is held; real films need one."""
 MAX_BOXES = 4096
-_HOP_BYTES = 64 << 10
-_LAST_HOP_BYTES = 16 << 20
-"""What is left of the object after the pictures is the movie box, most likely: below this, take it all."""
+_NEAR_BYTES = 4 << 10
+"""A gap up to this between two ranges is read along."""
+_ROOM_BYTES = 64 << 10
+"""A range above this gets one place in memory before its pieces arrive."""
 _MAX_FTYP_BYTES = 4096
 _STILLS = frozenset(b"heic heix heim heis hevc hevx avif avis mif1 msf1".split())
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The movie box and what came before it."""
+    """Where the movie box is, and what came before it."""
 
     ftyp: Box | None
-    moov: Box
+    moov: Place
 
 
 class Walk:
@@ -53,12 +59,30 @@ class Walk:
         size: of the object, in bytes.
         at_ms: t, on the presentation clock: in a fragmented film only the fragments around it are read.
         max_index_bytes: the largest movie box that is read.
+        wanted: which samples of a film one picture needs: from the first to before the last number. Then
+            only slices are read of a long film's tables, and the index is good for that picture only;
+            None: all of the video's tables are read.
+        fast: whether that picture is a keyframe.
+        long_bytes: a movie box above this is long.
     """
 
-    def __init__(self, size: int, at_ms: int = 0, max_index_bytes: int = MAX_INDEX_BYTES) -> None:
+    def __init__(
+        self,
+        size: int,
+        at_ms: int = 0,
+        max_index_bytes: int = MAX_INDEX_BYTES,
+        *,
+        wanted: Callable[[VideoIndex], tuple[int, int]] | None = None,
+        fast: bool = False,
+        long_bytes: int = LONG_BYTES,
+    ) -> None:
         self._size = size
         self._at = Fraction(at_ms, 1000)
         self._max_index_bytes = max_index_bytes
+        self._wanted = wanted
+        self._fast = fast
+        self._long_bytes = long_bytes
+        self._hints: list[tuple[int, int]] = []
         self._held = Held(4 * max_index_bytes)
         self._steps = self._walk()
         self._need: Need | None = None
@@ -94,15 +118,47 @@ class Walk:
             return index
         return self._need
 
-    def _read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
+    def read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
         """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
         while (gap := self._held.gap(start, stop)) is not None:
-            yield Need(gap[0], min(self._size, max(gap[1], ask)), why)
+            first, *more = self._with_hints(gap[0], min(self._size, max(gap[1], ask)))
+            yield Need(*first, why, tuple(more))
         return self._held.view(start, stop)
+
+    def peek(self, start: int, stop: int) -> memoryview | None:
+        """Bytes of the object, if they are there."""
+        return self._held.view(start, stop) if self._held.gap(start, stop) is None else None
+
+    def there(self, start: int, stop: int) -> memoryview:
+        """What is there of a range, from its start on without a gap."""
+        gap = self._held.gap(start, stop)
+        return self._held.view(start, stop if gap is None else gap[0])
+
+    def hint(self, ranges: list[tuple[int, int]]) -> None:
+        """Ranges to be asked for together with the next need; they are forgotten with it."""
+        self._hints = ranges
+
+    def _with_hints(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """What is asked for, the needed range first; near ones become one."""
+        hints, self._hints = self._hints, []
+        gaps = [gap for one, two in hints if one < two for gap in [self._held.gap(one, two)] if gap]
+        found: list[tuple[int, int]] = []
+        for one, two in sorted([(start, stop), *gaps]):
+            if found and one - found[-1][1] <= _NEAR_BYTES:
+                found[-1] = found[-1][0], max(found[-1][1], two)
+            else:
+                found.append((one, two))
+        for one, two in found if gaps else ():
+            if two - one > _ROOM_BYTES:
+                self._held.reserve(one, two)
+        return sorted(found, key=lambda one: not one[0] <= start < one[1])
 
     def _walk(self) -> Generator[Need, None, VideoIndex]:
         found = yield from self._find_movie()
-        movie = read_movie(found.moov, self._size)
+        if found.moov.stop - found.moov.start > self._long_bytes:
+            with suppress(Unusual):
+                return (yield from self._long(found))
+        movie = read_movie((yield from self._movie(found.moov)), self._size)
         track = movie.video()
         entries = track.entries()
         if track.external:
@@ -114,7 +170,7 @@ class Walk:
             # A camera that got to finish its film leaves no fragments behind.
             yield from self._expect_no_fragments(found.moov.stop)
         elif track.id in movie.fragment_defaults:
-            walk = FragmentWalk(self._read, self._size, self._at, movie, track)
+            walk = FragmentWalk(self.read, self._size, self._at, movie, track)
             made = yield from walk.run(found.moov.stop)
             if not 1 <= made.description <= len(entries):
                 raise NotUnderstood("no sample description for the fragments' samples")
@@ -130,6 +186,30 @@ class Walk:
         film = (found.ftyp, movie, track, entries[used - 1])
         return self._index(film, table, segments, zero_s, ends=table.count == track.samples)
 
+    def _long(self, found: _Found) -> Generator[Need, None, VideoIndex]:
+        """The index of a long film: all of it, or of one picture."""
+        sliced = self._wanted is not None
+        walk = LongWalk(self, self._size, self._at, found.moov, sliced=sliced, fast=self._fast)
+        for leave_out in (True, False) if self._fast else (False,):
+            film = yield from walk.run(leave_out=leave_out)
+            index = self._index(
+                (found.ftyp, film.movie, film.track, film.entry),
+                film.table,
+                film.segments,
+                film.zero_s,
+                whole=not sliced,
+                ends=film.table.count == film.track.samples,
+                closed=film.closed,
+            )
+            if self._wanted is None:
+                break
+            first, stop = self._wanted(index)
+            if film.closed and (stop != first + 1 or film.table.key_before(first) != first):
+                continue
+            yield from walk.read_places(film.table, first, stop)
+            break
+        return index
+
     def _find_movie(self) -> Generator[Need, None, _Found]:
         """Follows the boxes from the start of the object to its movie box."""
         ftyp: Box | None = None
@@ -144,14 +224,14 @@ class Walk:
                 raise NotUnderstood("fragments before the movie box")
             stop = self._size if header.size is None else at + header.size
             if header.kind == b"moov":
-                return _Found(ftyp, (yield from self._movie(at, stop, header)))
+                return _Found(ftyp, self._place(at, stop, header))
             if (
                 header.kind == b"ftyp"
                 and ftyp is None
                 and stop - at <= _MAX_FTYP_BYTES
                 and stop <= self._size
             ):
-                whole = yield from self._read(at, stop, "top")
+                whole = yield from self.read(at, stop, "top")
                 ftyp = Box(b"ftyp", whole[header.bytes :], whole, at)
                 if bytes(ftyp.body[:4]) in _STILLS:
                     raise NotUnderstood("a still picture, or a sequence of them")
@@ -175,14 +255,14 @@ class Walk:
 
     def _top_header(self, at: int) -> Generator[Need, None, BoxHeader]:
         left = self._size - at
-        ask = self._size if left <= _LAST_HOP_BYTES and at else at + _HOP_BYTES
-        head = yield from self._read(at, min(at + HEADER_BYTES, self._size), "top", ask)
+        ask = self._size if left <= self._long_bytes and at else at + FIRST_BYTES
+        head = yield from self.read(at, min(at + HEADER_BYTES, self._size), "top", ask)
         header = box_header(head)
         if header is None:
             raise NotUnderstood("a box's header is cut short")
         return header
 
-    def _movie(self, start: int, stop: int, header: BoxHeader) -> Generator[Need, None, Box]:
+    def _place(self, start: int, stop: int, header: BoxHeader) -> Place:
         if stop - start > self._max_index_bytes:
             raise ImageTooLarge(
                 "The video's index is larger than the limits of this service.",
@@ -190,10 +270,13 @@ class Walk:
             )
         if stop > self._size:
             raise CorruptFilm("The video's index is cut short.", hint="Is the upload complete?")
-        if self._held.gap(start, stop) is not None:
-            self._held.reserve(start, stop)
-        whole = yield from self._read(start, stop, "moov")
-        return Box(b"moov", whole[header.bytes :], whole, start)
+        return Place(header.kind, start, start + header.bytes, stop)
+
+    def _movie(self, place: Place) -> Generator[Need, None, Box]:
+        if self._held.gap(place.start, place.stop) is not None:
+            self._held.reserve(place.start, place.stop)
+        whole = yield from self.read(place.start, place.stop, "moov")
+        return Box(place.kind, whole[place.body - place.start :], whole, place.start)
 
     def _index(
         self,
@@ -204,6 +287,7 @@ class Walk:
         *,
         whole: bool = True,
         ends: bool = True,
+        closed: bool = False,
     ) -> VideoIndex:
         ftyp, movie, track, entry = film
         return VideoIndex(
@@ -221,4 +305,5 @@ class Walk:
             table=table,
             whole=whole,
             ends=ends,
+            closed=closed,
         )

@@ -160,17 +160,7 @@ def _skip_scaling_list(bits: _Bits, length: int) -> None:
 
 
 def _h264_usability(bits: _Bits) -> int | None:
-    if bits.u(1) and bits.u(8) == _EXTENDED_SAR:
-        bits.u(32)
-    if bits.u(1):
-        bits.u(1)
-    if bits.u(1):
-        bits.u(4)
-        if bits.u(1):
-            bits.u(24)
-    if bits.u(1):
-        bits.ue()
-        bits.ue()
+    _skip_look(bits)
     if bits.u(1):
         bits.u(65)
     scheduled = False
@@ -187,6 +177,21 @@ def _h264_usability(bits: _Bits) -> int | None:
     for _ in range(4):
         bits.ue()
     return bits.ue(16)
+
+
+def _skip_look(bits: _Bits) -> None:
+    """Sample aspect ratio, overscan, colour and chroma location."""
+    if bits.u(1) and bits.u(8) == _EXTENDED_SAR:
+        bits.u(32)
+    if bits.u(1):
+        bits.u(1)
+    if bits.u(1):
+        bits.u(4)
+        if bits.u(1):
+            bits.u(24)
+    if bits.u(1):
+        bits.ue()
+        bits.ue()
 
 
 def _skip_schedule(bits: _Bits) -> None:

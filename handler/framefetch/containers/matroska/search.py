@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 CLOSE_BYTES = 512 << 10
 """Near enough: from here on, reading on costs less than looking again."""
 MAX_PROBES = 48
+_GUESSES = 12
 MAX_READ_BYTES = 64 << 20
 HEAD_BYTES = 96
 """A cluster's header, its checksum, a short filling, its time, and the next element's ID."""
@@ -108,24 +109,25 @@ class Search:
             time: in ticks.
             end: when the film ends, as far as it is said; 0: not said. Only a hint.
         """
-        latest = end
+        latest, back, measured = end, CLOSE_BYTES // 2, False
         for probe in range(MAX_PROBES):
-            if stop - low.at <= CLOSE_BYTES:
-                break
+            # An even bit rate is a good guess; where it is not even at all, halving is better.
             share = 0.5
-            # An even bit rate is a good first guess; where it is not even, halving is better.
-            if probe < 3 and low.time < time < latest:
+            if probe < _GUESSES and low.time <= time < latest:
                 share = (time - low.time) / (latest - low.time)
-            guess = low.at + int((stop - low.at) * share) - CLOSE_BYTES // 2
-            guess = min(max(guess, low.at + 1), stop - 1)
+            ahead = int((stop - low.at) * share)
+            if stop - low.at <= CLOSE_BYTES or (measured and ahead <= CLOSE_BYTES):
+                break
+            guess = min(max(low.at + ahead - back, low.at + 1), stop - 1)
             found = yield from self._first(guess, stop)
             if found is not None and found.time < low.time:
                 raise NotUnderstood("clusters are not in the order of time")
             if found is None or found.time > time:
-                stop = guess
-                latest = found.time if found is not None else latest
+                stop, back = guess, 2 * back
+                if found is not None:
+                    latest, measured = found.time, True
             else:
-                low = found
+                low, back = found, CLOSE_BYTES // 2
         return low
 
     def before(self, at: int, first: int, window: int = 0) -> Generator[Need, None, list[Place]]:

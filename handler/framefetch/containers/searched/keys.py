@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LOOKED_AT_BYTES = 2048
-"""Parameter sets and messages before a slice take less, nearly always; and a PES packet of a disc is as long."""
+"""Parameter sets and messages before a slice take less, nearly always; a disc's PES packets are as long."""
 _RECOVERY_POINT = 6
 
 

@@ -27,7 +27,7 @@ _MAX_WINDOW_BYTES = 8 << 20
 _MAX_STEPS = 24
 _NEAR_BYTES = 512 << 10
 _NEAR_S = 1.0
-"""The larger of the two. What lies between the keyframe and the picture is needed in any case, so to be this near is enough."""
+"""Near enough is the larger of the two: what lies between keyframe and picture is needed in any case."""
 _BEHIND_BYTES = 256 << 10
 """What lies behind the picture is not."""
 _DELAY_S = 0.4
@@ -112,11 +112,11 @@ class Search:
 
     def _look_at_ends(self) -> Generator[Need, bytes, None]:
         first = self._origin
-        start = self._size - _LAST_WINDOW_BYTES
+        length = _LAST_WINDOW_BYTES
         tail: list[Unit] = []
-        while not tail and start > first.position and self._size - start <= _MAX_WINDOW_BYTES:
-            tail = yield from self._scan(start, self._size)
-            start = self._size - 4 * (self._size - start)
+        while not tail and length <= _MAX_WINDOW_BYTES:
+            tail = yield from self._scan(max(first.position, self._size - length), self._size)
+            length *= 4
         self._note([first, *tail[-1:]])
         if len(self._marks) < 2:
             raise NotUnderstood("the film's last picture is not found")
@@ -124,7 +124,7 @@ class Search:
     def _behind(self, at: int) -> Generator[Need, bytes, tuple[int, float]]:
         """A place not long after all that the picture at a time needs; bytes a tick around there."""
         delayed = at + round(_DELAY_S * self._second)
-        halve, before = False, self._size
+        halve, before = False, 4 * self._size
         ceiling, backward = self._size, _WINDOW_BYTES
         for _ in range(_MAX_STEPS):
             number = bisect_right(self._marks, at, key=lambda one: one.dts)
@@ -146,7 +146,7 @@ class Search:
             guess = max(low.position + _WINDOW_BYTES, min(guess, min(ceiling, high.position) - backward))
             if not self._note((yield from self._units_from(guess))):
                 # A large picture: none begins from here to the next place that is known.
-                ceiling, backward, before = guess, 2 * backward, 2 * self._size
+                ceiling, backward, before = guess, 2 * backward, 4 * self._size
         raise NotUnderstood("the bit rate is too uneven")
 
     def _back(self, at: int, stop: int, rate: float) -> Steps:
@@ -183,7 +183,7 @@ class Search:
         return self._form.scan(data, start)
 
     def _since_first(self, time: int) -> int:
-        """A written time, in ticks from the film's first picture's; a picture may be shown a little before."""
+        """A written time, in ticks from the film's first picture; others may be shown a little before."""
         wrap = self._form.wrap
         return (time - self._origin.dts + wrap // 16) % wrap - wrap // 16
 

@@ -1,0 +1,128 @@
+"""What will be needed of a long movie box next, told from the start of its first video track. Pure.
+
+In goes what is there of the track's tables, out come ranges that are worth asking for together, so
+that they cost one round trip and not one each. Nothing rests on them: a wrong guess costs bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import NotUnderstood
+from framefetch.containers.isobmff.boxes import Box
+from framefetch.containers.isobmff.run_table import LIST_AT, Runs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from fractions import Fraction
+
+    from framefetch.containers.isobmff.outline import Place, Reading
+
+_HOP_BYTES = 4 << 10
+_SLACK_BYTES = 2 << 10
+"""How far a table may be from where it is thought to be: what is between them is about that long."""
+_SAMPLES_BEFORE = 300
+"""Where it is not known which sample is the keyframe."""
+_REORDERED = 32
+"""Samples that may be between a picture's place in decode order and in the order of showing."""
+_STSC_BYTES = 28
+"""With one entry: every chunk has as many samples, mostly one."""
+_STSZ_HEADER_BYTES = 20
+_CHUNKS_HEADER_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """For one picture.
+
+    Attributes:
+        reading: what is there.
+        at: t, in seconds.
+        fast: whether the picture is a keyframe.
+    """
+
+    reading: Reading
+    at: Fraction
+    fast: bool
+
+    def ranges(
+        self, moov: Place, trak: Place, stbl: Place, timescale: int, tables: Iterable[Place]
+    ) -> list[tuple[int, int]]:
+        """What will be needed.
+
+        Args:
+            moov: the movie box.
+            trak: the track.
+            stbl: its tables.
+            timescale: of the track.
+            tables: those of them whose headers are there.
+        """
+        found = {place.kind: place for place in tables}
+        # What follows the tables, the last chunk's place before it, and what ends the movie box.
+        wanted = [(trak.stop - _SLACK_BYTES, trak.stop + 2 * _HOP_BYTES), (moov.stop - _HOP_BYTES, moov.stop)]
+        last = max(found.values(), key=lambda place: place.start, default=stbl)
+        after = last.stop if found else stbl.body
+        if b"ctts" in found and not self.fast:
+            wanted.append((found[b"ctts"].start, found[b"ctts"].stop))
+        wanted.append((after, after + _HOP_BYTES))
+        try:
+            stretch = self._samples(found, timescale)
+        except NotUnderstood:
+            stretch = None
+        if stretch is not None:
+            wanted.extend(_slices(stbl, found, after, *stretch))
+        return [(max(moov.start, start), min(moov.stop, stop)) for start, stop in wanted]
+
+    def _samples(self, found: dict[bytes, Place], timescale: int) -> tuple[int, int, int] | None:
+        """About which samples are needed, and how many there are."""
+        steps = self._box(found.get(b"stts"))
+        if steps is None:
+            return None
+        deltas = Runs.read(steps, "I")
+        number = _number(deltas, int(self.at * timescale))
+        keys = self._box(found.get(b"stss"))
+        before = max(0, number - _REORDERED)
+        first = max(0, number - _SAMPLES_BEFORE)
+        if keys is not None:
+            numbers = keys.numbers(LIST_AT, keys.u32(4), "I")
+            first = max((one - 1 for one in numbers if one - 1 <= before), default=0)
+        return first, number + _REORDERED, deltas.total
+
+    def _box(self, place: Place | None) -> Box | None:
+        whole = self.reading.peek(place.start, place.stop) if place is not None else None
+        if place is None or whole is None:
+            return None
+        return Box(place.kind, whole[place.body - place.start :], whole, place.start)
+
+
+def _number(deltas: Runs, ticks: int) -> int:
+    """The sample that is decoded at a time."""
+    before = at = 0
+    for stop, delta in zip(deltas.stops, deltas.values, strict=True):
+        until = at + (stop - before) * delta
+        if ticks < until:
+            return before + (ticks - at) // delta
+        before, at = stop, until
+    return max(0, before - 1)
+
+
+def _slices(
+    stbl: Place, found: dict[bytes, Place], after: int, first: int, stop: int, count: int
+) -> list[tuple[int, int]]:
+    """Where the sizes and the places of a stretch of samples should be."""
+    if not 0 < count < stbl.stop:
+        return []
+    sizes = found.get(b"stsz")
+    start = sizes.start if sizes else after + (0 if b"stsc" in found else _STSC_BYTES)
+    end = sizes.stop if sizes else start + _STSZ_HEADER_BYTES + 4 * count
+    if end > stbl.stop:
+        return []
+    wanted = [(end - _SLACK_BYTES // 2, end + _SLACK_BYTES // 2)]
+    if end - start > 4 * count:
+        at = start + _STSZ_HEADER_BYTES
+        wanted.append((at + 4 * first, at + 4 * stop))
+    at = end + _CHUNKS_HEADER_BYTES
+    length = max(0, stbl.stop - at)
+    wanted.append((at + length * first // count, at + length * min(stop, count) // count))
+    return [wanted[0], *((one - _SLACK_BYTES, two + _SLACK_BYTES) for one, two in wanted[1:])]

@@ -1,0 +1,41 @@
+"""What a request held is free when it has been answered, and not only when the collector comes by."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING
+
+import av
+import pytest
+from av.container import InputContainer
+
+from framefetch.call import Call
+from framefetch.settings import Settings
+from framefetch.snapshot import Service
+from framefetch.sources.folder import FolderSource
+from tests.films import RECIPES, make_film
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize("name", ["h264-mp4-end", "turn-90", "h264-ts", "h264-mkv", "truncated-mp4-front"])
+@pytest.mark.parametrize("index", ["own", "generic"])
+def test_nothing_waits_for_the_collector(tmp_path: Path, name: str, index: str) -> None:
+    """After an answer no frame and no open film is left, in the last picture as in one in the middle."""
+    film = make_film(RECIPES[name], tmp_path)
+    service = Service(Settings(index=index), FolderSource(tmp_path))
+    asked = [f"t_{t},ar_auto{fast}" for t in (400, 999_999) for fast in ("", ",m_fast")]
+    gc.collect()
+    gc.disable()
+    try:
+        for parameters in asked:
+            answer = service.answer(
+                Call("GET", f"/{film.path.name}", f"x-oss-process=video/snapshot,{parameters}")
+            )
+            assert answer.status in (200, 400)
+        kinds = (av.VideoFrame, av.Packet, InputContainer, av.CodecContext)
+        left = [type(one).__name__ for one in gc.get_objects() if isinstance(one, kinds)]
+    finally:
+        gc.enable()
+    assert left == []

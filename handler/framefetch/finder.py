@@ -37,7 +37,9 @@ if TYPE_CHECKING:
 
 _OPENING_BYTES = 64 << 10
 """The opening range: it holds the whole index of most short films."""
-_INDEX_LAST = (".mp4", ".mov", ".m4v", ".3gp", ".qt")
+_REACH_BYTES = 2 << 20
+"""How far the opening answer can be read on, where reading it on costs less than asking again."""
+_INDEX_LAST = (".mp4", ".mov", ".m4v", ".3gp", ".f4v", ".qt")
 
 
 class Finder:
@@ -75,7 +77,7 @@ class Finder:
             if briefly:
                 head = pinned.open(0, HEAD_BYTES)
             elif self._index_may_be_last(source, key):
-                head = pinned.open_ends(_OPENING_BYTES, self._settings.tail_bytes)
+                head = pinned.open_ends(_OPENING_BYTES, _REACH_BYTES, self._settings.tail_bytes)
             else:
                 head = pinned.open(0, _OPENING_BYTES)
             return FilmObject(self, pinned, label, head, None)

@@ -36,33 +36,38 @@ if TYPE_CHECKING:
 
 Walk = isobmff.Walk | matroska.Walk
 
-WALKS: dict[str, Callable[[int, SnapshotRequest], Walk]] = {
-    "mov": lambda size, request: isobmff.Walk(
+WALKS: dict[str, Callable[[int, SnapshotRequest, bool], Walk]] = {
+    "mov": lambda size, request, whole: isobmff.Walk(
         size,
         request.at_ms,
-        wanted=partial(stretch, at_ms=request.at_ms, mode=request.mode),
-        fast=request.mode is Mode.FAST,
+        wanted=None if whole else partial(stretch, at_ms=request.at_ms, mode=request.mode),
+        fast=request.mode is Mode.FAST and not whole,
     ),
-    "matroska": lambda size, request: matroska.Walk(size, request.at_ms, fast=request.mode is Mode.FAST),
+    "matroska": lambda size, request, _: matroska.Walk(size, request.at_ms, fast=request.mode is Mode.FAST),
 }
 """Our index readers, by FFmpeg's name of the container."""
 
 
-def read_index(pinned: PinnedObject, head: bytes, container: str, request: SnapshotRequest) -> VideoIndex:
+def read_index(
+    pinned: PinnedObject, head: bytes, container: str, request: SnapshotRequest, *, whole: bool = False
+) -> VideoIndex:
     """Reads the index of a film.
 
     Args:
         pinned: the object, opened.
         head: its first bytes.
         container: one that `WALKS` has.
-        request: of films without one table of all samples, only what is around its t is read.
+        request: of very long films, and of those without one table of all samples, only what is around
+            its t is read.
+        whole: whether to read all tables of very long films, so that the index can be kept: more bytes
+            for this picture, fewer for all that follow.
 
     Raises:
         NotUnderstood: the film is one for the generic way.
         FilmError: no picture can be had of it.
         FramefetchError: as `PinnedObject.read`.
     """
-    walk = WALKS[container](pinned.info.size, request)
+    walk = WALKS[container](pinned.info.size, request, whole)
     step = walk.feed(0, head)
     while isinstance(step, Need):
         if step.more:
@@ -119,6 +124,8 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
 
 def _frames(film: Film, index: VideoIndex, plan: ReadPlan, pinned: PinnedObject) -> Iterator[VideoFrame]:
     for sample, data in _samples(plan, pinned, index.held):
+        if index.closed and not is_closed(index.codec, index.nal_length_bytes, data):
+            raise NotUnderstood("the times hold for IDR pictures only, and this is none")
         is_wanted = sample is plan.samples[-1]
         if is_wanted or not droppable(index.codec, index.nal_length_bytes, data, index.top_temporal_layer):
             yield from film.decode_sample(data, sample.dts, sample.pts)

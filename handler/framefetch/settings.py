@@ -198,7 +198,7 @@ class Settings:
         "own reads the index of known containers directly; generic leaves all of them to FFmpeg.",
     )
     tail_bytes: int = _integer(
-        1 << 20, 0, 16 << 20, "How much of a video's end is asked for together with its beginning; 0: none."
+        768 << 10, 0, 16 << 20, "How much of a video's end is asked for together with its beginning; 0: none."
     )
     index_cache: str = _choice(
         "memory",

@@ -95,7 +95,8 @@ class Service:
                 grant = self._admit(call, record)
                 answer = self._snapshot(call, grant, record)
         except FramefetchError as fault:
-            error = fault
+            # Its traceback refers back to here, and would keep the film open until the collector comes by.
+            error = fault.with_traceback(None)
         except Exception as fault:  # noqa: BLE001 - the last boundary: our own bugs become a 500
             error = InternalError(detail="".join(traceback.format_exception(fault)))
         if error is not None:

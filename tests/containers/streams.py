@@ -55,7 +55,10 @@ def packets(
         field = b"\x01\x40" if flag and start else b""
         if len(data) < room - len(field):
             fill = room - len(data)
-            field = bytes((fill - 1,)) + (bytes((0x40 if flag and start else 0,)) + b"\xff" * (fill - 2))[: fill - 1]
+            field = (
+                bytes((fill - 1,))
+                + (bytes((0x40 if flag and start else 0,)) + b"\xff" * (fill - 2))[: fill - 1]
+            )
         taken = room - len(field)
         head = bytes((0x47, start | pid >> 8, pid & 0xFF, 0x30 if field else 0x10))
         made.append(before + head + field + data[:taken] + after)
@@ -66,7 +69,8 @@ def packets(
 def transport(shots: list[Shot], *, flag: bool = True, before: bytes = b"", after: bytes = b"") -> bytes:
     null = before + b"\x47\x1f\xff\x10" + bytes(184) + after
     return b"".join(
-        packets(pes(shot), flag=flag and shot.key, before=before, after=after) + null * shot.gap for shot in shots
+        packets(pes(shot), flag=flag and shot.key, before=before, after=after) + null * shot.gap
+        for shot in shots
     )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,9 +21,12 @@ from tests.containers.matroska_films import (
     shots,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 LONG = tuple(shots("K" + 24 * "p", first=1000 * nth, size=8000) for nth in range(40))
 """Forty seconds, a keyframe and a cluster each: 8 MB."""
-H264 = {"codec": "V_MPEG4/ISO/AVC", "private": AVC}
+H264 = MatroskaFilm(codec="V_MPEG4/ISO/AVC", private=AVC)
 
 
 def time_of(film: MatroskaFilm, at_ms: int, mode: Mode = Mode.EXACT) -> float:
@@ -117,14 +120,14 @@ def test_pictures_that_are_stored_before_earlier_ones(at_ms: int) -> None:
     """With reordered pictures, the last one at or before t counts, wherever it is stored."""
     times = (0, 120, 40, 80, 240, 160, 200)
     cluster = tuple(Shot(time, key=not time) for time in times)
-    film = MatroskaFilm((cluster, shots("Kp", first=280)), **H264)
+    film = H264.but(clusters=(cluster, shots("Kp", first=280)))
     assert time_of(film, at_ms) == max(time for time in times if time <= at_ms)
 
 
 def test_leading_pictures_belong_to_the_keyframe_before() -> None:
     """What an open GOP shows before its keyframe is decoded from the one before."""
     cluster = (Shot(0, key=True), Shot(40), Shot(160, key=True), Shot(80), Shot(120), Shot(200))
-    index, _ = index_and_needs(MatroskaFilm((cluster,), **H264).bytes(), 130)
+    index, _ = index_and_needs(H264.but(clusters=(cluster,)).bytes(), 130)
     plan = make_plan(index, 130, Mode.EXACT)
     assert plan.time_ms == 120
     assert plan.samples[0].pts == 0
@@ -227,8 +230,7 @@ def test_other_bytes_are_no_matroska() -> None:
         index_and_needs(b"ftyp" * 40)
 
 
-ID_TOO_LONG = b"\x01"
-NAMED = {
+NAMED: dict[str, Callable[[bytes], bytes]] = {
     "segment cut in its header": lambda data: data[:40],
     "empty": lambda _: b"",
     "one byte": lambda data: data[:1],

@@ -18,7 +18,7 @@ from framefetch.containers.searched.ps import ps_form
 from framefetch.containers.searched.search import Search, Stretch
 from framefetch.containers.searched.ts import ts_form
 from framefetch.containers.sniff import RULES
-from tests.containers.streams import PID, WRAP, Shot, flash, five, packets, pes, program, transport
+from tests.containers.streams import PID, WRAP, Shot, five, flash, packets, pes, program, transport
 
 if TYPE_CHECKING:
     from framefetch.containers.index import Need
@@ -211,7 +211,9 @@ def test_joined_films_are_not_understood() -> None:
 
 def test_times_are_counted_from_where_ffmpeg_counts() -> None:
     """FFmpeg may call a film's first time negative, or one too many turns of the clock."""
-    shots = [Shot(WRAP - 90_000 + 3000 * n, WRAP - 90_000 + 3000 * n, 9000, key=n % 10 == 0) for n in range(300)]
+    shots = [
+        Shot(WRAP - 90_000 + 3000 * n, WRAP - 90_000 + 3000 * n, 9000, key=n % 10 == 0) for n in range(300)
+    ]
     film = transport(shots)
     form = ts_form(film[:4096], PID, "h264")
     found = {
@@ -232,7 +234,15 @@ PIECES = [transport(SHOTS), program(SHOTS), flash(SHOTS)]
 @given(
     form=st.sampled_from(sorted(FORMS)),
     pieces=st.lists(
-        st.one_of(st.binary(max_size=400), st.builds(lambda p, a, n: p[a : a + n], st.sampled_from(PIECES), st.integers(0, 3000), st.integers(0, 800))),
+        st.one_of(
+            st.binary(max_size=400),
+            st.builds(
+                lambda p, a, n: p[a : a + n],
+                st.sampled_from(PIECES),
+                st.integers(0, 3000),
+                st.integers(0, 800),
+            ),
+        ),
         max_size=8,
     ),
     at=st.integers(-(1 << 34), 1 << 34),
@@ -253,7 +263,10 @@ def test_any_bytes_end_in_an_answer_or_are_not_understood(form: str, pieces: lis
 
 @given(
     demuxer=st.sampled_from([name for name, _ in RULES]),
-    head=st.one_of(st.binary(max_size=300), st.binary(max_size=60).map(lambda b: b"RIFF" + b + b"LIST\xff\xff\x10\x00movi")),
+    head=st.one_of(
+        st.binary(max_size=300),
+        st.binary(max_size=60).map(lambda b: b"RIFF" + b + b"LIST\xff\xff\x10\x00movi"),
+    ),
     size=st.one_of(st.integers(1, 1 << 36), st.just(WHOLE_BYTES)),
 )
 def test_what_is_fetched_for_the_opening_is_bounded(demuxer: str, head: bytes, size: int) -> None:

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 # Seconds are few and bytes are many, as in a film that is long: so a search has something to skip.
 _LONG = replace(
-    TS, name="long", size=(480, 270), count=1000, gop=40, options={"preset": "ultrafast", "qp": "1", "bf": "2"}
+    TS,
+    name="long",
+    size=(480, 270),
+    count=1000,
+    gop=40,
+    options={"preset": "ultrafast", "qp": "1", "bf": "2"},
 )
 _MPEG2 = replace(_LONG, codec="mpeg2video", options={**Q, "qmin": "1", "global_quality": "118"})
 FORMS = (

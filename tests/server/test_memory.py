@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("name", ["h264-mp4-end", "turn-90", "h264-ts", "h264-mkv", "truncated-mp4-front"])
 @pytest.mark.parametrize("index", ["own", "generic"])
 def test_nothing_waits_for_the_collector(tmp_path: Path, name: str, index: str) -> None:
-    """After an answer no frame and no open film is left, in the last picture as in one in the middle."""
+    """After an answer no frame and no open film is left, after a picture as after a fault."""
     film = make_film(RECIPES[name], tmp_path)
     service = Service(Settings(index=index), FolderSource(tmp_path))
-    asked = [f"t_{t},ar_auto{fast}" for t in (400, 999_999) for fast in ("", ",m_fast")]
+    asked = [f"t_{t},ar_auto{fast}" for t in (400, 999_999) for fast in ("", ",m_fast", ",w_8000,h_8000")]
     gc.collect()
     gc.disable()
     try:

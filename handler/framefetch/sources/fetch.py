@@ -20,7 +20,7 @@ from framefetch.budget import sleep_s
 from framefetch.errors import SourceBusy, SourceError
 from framefetch.sources import Changed, Transient
 from framefetch.sources.aside import Aside
-from framefetch.sources.tail import Tail
+from framefetch.sources.ends import WHOLE_BYTES, Head, Tail
 from framefetch.trace import RangeRead
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class PinnedObject:
     draw: Callable[[], float] = random.random
     sleep: Callable[[float], None] = sleep_s
     first: ObjectInfo | None = field(init=False, default=None)
+    _head: Head | None = field(init=False, default=None)
     _tail: Tail | None = field(init=False, default=None)
 
     @property
@@ -132,26 +133,29 @@ class PinnedObject:
         """
         self.first = info
 
-    def open_ends(self, head_bytes: int, tail_bytes: int) -> bytes:
+    def open_ends(self, head_bytes: int, reach: int, tail_bytes: int) -> bytes:
         """Opens the object at its start, and asks for its last bytes at the same time.
 
-        The tail serves later reads that lie within it, and is dropped by the first that does not.
-        An object that fits into the tail is read once, as a whole.
+        Head and tail serve later reads that lie within them; each is dropped by the first that does not.
+
+        Args:
+            head_bytes: how much to read now.
+            reach: how far the same answer can be read on.
+            tail_bytes: how much of the end to ask for; 0: nothing.
 
         Raises:
             Changed: head and tail are of two versions.
             FramefetchError: as `open`.
         """
         self.first = None
-        self._tail = Tail(self.stored, tail_bytes, self.budget, self.trace)
-        pieces = self._pieces(0, head_bytes, "open")
-        next(pieces)
-        if self.info.size <= tail_bytes:
-            tail = self._tail_with(0)
-            if tail is not None:
-                pieces.close()
-                return b"".join(self._from_tail(tail, 0, min(head_bytes, self.info.size), "open"))
-        return b"".join(pieces)
+        if tail_bytes:
+            self._tail = Tail(self.stored, tail_bytes, self.budget, self.trace)
+        self._head = Head(self._pieces(0, reach, "open"), reach)
+        head = self._head.first(head_bytes)
+        if self.info.size <= min(reach, WHOLE_BYTES):
+            # The head is the whole object: nothing is to be read twice.
+            self._drop_tail()
+        return head
 
     def read(self, start: int, stop: int, purpose: str) -> bytes:
         """The bytes from `start` to `stop` or the object's end, all of them or an error."""
@@ -163,6 +167,9 @@ class PinnedObject:
             message = f"ranges are counted from the start of the object, not from {start}"
             raise ValueError(message)
         stop = min(stop, self.info.size)
+        if self._head is not None and self._head.goes_on_to(start, self.info.size):
+            return self._from_head(self._head, start, stop, purpose)
+        self._drop_head()
         tail = self._tail_with(start)
         return self._from_tail(tail, start, stop, purpose) if tail else self._pieces(start, stop, purpose)
 
@@ -176,6 +183,7 @@ class PinnedObject:
                 network's buffers.
             purpose: for the trace.
         """
+        self._drop_head()
         if self._tail_with(min(start for start, _ in ranges)) is not None:
             for start, stop in ranges:
                 yield from _placed(start, self.stream(start, stop, purpose))
@@ -183,7 +191,7 @@ class PinnedObject:
         asides: list[Aside] = []
         try:
             for start, stop in ranges[1:]:
-                asides.append(Aside(self.stored, start, stop, self.budget, self._pin()))  # noqa: PERF401 - dropped below
+                asides.append(Aside(self.stored, start, stop, self.budget, self._pin()))
             for (start, stop), aside in zip(ranges, (None, *asides), strict=True):
                 yield from _placed(start, self._pieces(start, stop, purpose, aside))
         finally:
@@ -192,6 +200,7 @@ class PinnedObject:
 
     def close(self) -> None:
         """Lets go of the object; safe to call twice."""
+        self._drop_head()
         self._drop_tail()
         self.stored.close()
 
@@ -213,6 +222,18 @@ class PinnedObject:
         if self._tail is not None:
             self._tail.close()
             self._tail = None
+
+    def _drop_head(self) -> None:
+        if self._head is not None:
+            self._head.close()
+            self._head = None
+
+    def _from_head(self, head: Head, start: int, stop: int, purpose: str) -> Generator[bytes, None, None]:
+        """A range that starts within the head; what is after the head is asked for."""
+        yield from head.read(start, min(stop, head.reach))
+        if stop > head.reach:
+            self._drop_head()
+            yield from self._pieces(head.reach, stop, purpose)
 
     def _from_tail(self, tail: Tail, start: int, stop: int, purpose: str) -> Generator[bytes, None, None]:
         """A range within the tail; what of it breaks off is asked for again."""
@@ -279,8 +300,6 @@ class PinnedObject:
         try:
             reply = aside.take() if aside else self.stored.get(start, stop, self.budget, self._pin())
             self._check(reply, start, stop)
-            # The answer is here, its body is still to be read: time to decide whether to read it.
-            yield b""
             wanted = reply.stop - reply.start
             if wanted:
                 for piece in reply.chunks():

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _HOP_BYTES = 4 << 10
 _SLACK_BYTES = 2 << 10
 """How far a table may be from where it is thought to be: what is between them is about that long."""
+_UNSEEN_BYTES = 8 << 10
+"""How long an ``stsc`` may be that was not seen, for the guess to hold; and a byte for so many samples:"""
+_SAMPLES_A_BYTE = 50
 _SAMPLES_BEFORE = 300
 """Where it is not known which sample is the keyframe."""
 _REORDERED = 32
@@ -34,16 +37,16 @@ _CHUNKS_HEADER_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """For one picture.
+    """For one picture, or for all.
 
     Attributes:
         reading: what is there.
-        at: t, in seconds.
+        at: t, in seconds; None: all tables are needed.
         fast: whether the picture is a keyframe.
     """
 
     reading: Reading
-    at: Fraction
+    at: Fraction | None
     fast: bool
 
     def ranges(
@@ -61,26 +64,29 @@ class Guess:
         found = {place.kind: place for place in tables}
         # What follows the tables, the last chunk's place before it, and what ends the movie box.
         wanted = [(trak.stop - _SLACK_BYTES, trak.stop + 2 * _HOP_BYTES), (moov.stop - _HOP_BYTES, moov.stop)]
+        if self.at is None:
+            return [*wanted, (stbl.start, stbl.stop)]
         last = max(found.values(), key=lambda place: place.start, default=stbl)
         after = last.stop if found else stbl.body
         if b"ctts" in found and not self.fast:
             wanted.append((found[b"ctts"].start, found[b"ctts"].stop))
-        wanted.append((after, after + _HOP_BYTES))
         try:
-            stretch = self._samples(found, timescale)
+            stretch = self._samples(found, timescale, self.at)
         except NotUnderstood:
             stretch = None
-        if stretch is not None:
-            wanted.extend(_slices(stbl, found, after, *stretch))
-        return [(max(moov.start, start), min(moov.stop, stop)) for start, stop in wanted]
+        if stretch is None:
+            return [*wanted, (after, after + _HOP_BYTES)]
+        return [*wanted, *_slices(stbl, found, after, stretch)]
 
-    def _samples(self, found: dict[bytes, Place], timescale: int) -> tuple[int, int, int] | None:
+    def _samples(
+        self, found: dict[bytes, Place], timescale: int, at: Fraction
+    ) -> tuple[int, int, int] | None:
         """About which samples are needed, and how many there are."""
         steps = self._box(found.get(b"stts"))
         if steps is None:
             return None
         deltas = Runs.read(steps, "I")
-        number = _number(deltas, int(self.at * timescale))
+        number = _number(deltas, int(at * timescale))
         keys = self._box(found.get(b"stss"))
         before = max(0, number - _REORDERED)
         first = max(0, number - _SAMPLES_BEFORE)
@@ -108,21 +114,29 @@ def _number(deltas: Runs, ticks: int) -> int:
 
 
 def _slices(
-    stbl: Place, found: dict[bytes, Place], after: int, first: int, stop: int, count: int
+    stbl: Place, found: dict[bytes, Place], after: int, stretch: tuple[int, int, int]
 ) -> list[tuple[int, int]]:
     """Where the sizes and the places of a stretch of samples should be."""
+    first, stop, count = stretch
     if not 0 < count < stbl.stop:
         return []
+    unseen = max(_UNSEEN_BYTES, count // _SAMPLES_A_BYTE)
+    seen = b"stsc" in found
+    wanted = [(after, after + (_HOP_BYTES if seen else unseen))]
     sizes = found.get(b"stsz")
-    start = sizes.start if sizes else after + (0 if b"stsc" in found else _STSC_BYTES)
+    start = sizes.start if sizes else after + (0 if seen else _STSC_BYTES)
     end = sizes.stop if sizes else start + _STSZ_HEADER_BYTES + 4 * count
     if end > stbl.stop:
-        return []
-    wanted = [(end - _SLACK_BYTES // 2, end + _SLACK_BYTES // 2)]
+        return wanted
+    # What was not seen before them is longer than thought, not shorter.
+    later = _SLACK_BYTES if sizes or seen else unseen
+    wanted.append((end - _SLACK_BYTES // 2, end + later))
     if end - start > 4 * count:
         at = start + _STSZ_HEADER_BYTES
-        wanted.append((at + 4 * first, at + 4 * stop))
+        wanted.append((at + 4 * first - _SLACK_BYTES // 2, at + 4 * stop + later))
     at = end + _CHUNKS_HEADER_BYTES
     length = max(0, stbl.stop - at)
-    wanted.append((at + length * first // count, at + length * min(stop, count) // count))
-    return [wanted[0], *((one - _SLACK_BYTES, two + _SLACK_BYTES) for one, two in wanted[1:])]
+    # Chunks are not all of one length.
+    start, end = at + length * first // count, at + length * min(stop, count) // count
+    wanted.append((start - _SLACK_BYTES, end + later))
+    return wanted

@@ -82,9 +82,7 @@ class LongWalk:
         self._reading = reading
         self._size = size
         self._sliced = sliced
-        self._fast = fast
-        guess = Guess(reading, at, fast=fast) if sliced else None
-        self._outline = Outline(reading, moov, guess)
+        self._outline = Outline(reading, moov, Guess(reading, at if sliced else None, fast=fast))
         self._places: dict[bytes, Place] = {}
         self._movie: Movie | None = None
 
@@ -241,7 +239,7 @@ class LongWalk:
         return steady_runs(delay, count)
 
     def _zero(self, movie: Movie, video: Track, track: Track) -> Generator[Need, None, Fraction]:
-        """When the presentation starts, in seconds: what other tracks have matters only where the video is late."""
+        """When the presentation starts, in seconds. Other tracks matter only where the video starts late."""
         starts = track_start(movie, track) or Fraction(0)
         others = []
         for other, stbl in zip(movie.tracks, self._outline.tables, strict=True):

@@ -166,7 +166,8 @@ class Outline:
             tables = list(self.peek_children(stbl))
         except NotUnderstood:
             return
-        self.reading.hint(self.guess.ranges(self.moov, self.traks[-1], stbl, timescale, tables))
+        wanted = self.guess.ranges(self.moov, self.traks[-1], stbl, timescale, tables)
+        self.reading.hint([(max(self.moov.start, a), min(self.moov.stop, b)) for a, b in wanted])
         self.guess = None
 
     def _part(self, place: Place, child: Place) -> Generator[Need, None, bytes]:

@@ -43,8 +43,9 @@ class Runs:
             NotUnderstood: a run is empty, or the box is shorter than it says.
         """
         entries = box.u32(4)
-        counts = box.numbers(LIST_AT, 2 * entries, "I")[0::2]
-        values = box.numbers(LIST_AT, 2 * entries, code)[1::2]
+        pairs = box.numbers(LIST_AT, 2 * entries, "I")
+        counts = pairs[0::2]
+        values = array(code, pairs[1::2].tobytes())
         if counts.count(1) == entries:
             return cls(range(1, entries + 1), values)
         if 0 in counts:
@@ -97,7 +98,8 @@ class RunTable:
     greatest_delay: int = field(init=False)
 
     def __post_init__(self) -> None:
-        values: Sequence[int] = self.spread.values if self.spread else (0,)
+        # One way through a long table, where min and max would each be one.
+        values = set(self.spread.values) if self.spread else {0}
         object.__setattr__(self, "least_delay", min(values))
         object.__setattr__(self, "greatest_delay", max(values))
 

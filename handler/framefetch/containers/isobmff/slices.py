@@ -17,16 +17,16 @@ class Slices(Sequence[int]):
     """A list of numbers with gaps; asking for one that is not there is not understood.
 
     Attributes:
-        count: how many numbers the whole list has.
+        length: how many numbers the whole list has.
         pieces: where each piece starts in it, and its numbers.
     """
 
-    count: int
+    length: int
     pieces: list[tuple[int, array[int]]] = field(default_factory=list)
 
     def __len__(self) -> int:
         """Of the whole list."""
-        return self.count
+        return self.length
 
     @overload
     def __getitem__(self, at: int) -> int: ...
@@ -38,7 +38,7 @@ class Slices(Sequence[int]):
         """Numbers from 0 on, or a stretch without a step."""
         if isinstance(at, int):
             return self._piece(at, at + 1)[0]
-        first, stop, _ = at.indices(self.count)
+        first, stop, _ = at.indices(self.length)
         return self._piece(first, stop) if first < stop else ()
 
     def _piece(self, first: int, stop: int) -> Sequence[int]:

@@ -75,7 +75,7 @@ def read_columns(
     steps: Iterable[int] = deltas.values
     if len(deltas.stops) != count:
         steps = map(mul, map(sub, deltas.stops, chain((0,), deltas.stops)), deltas.values)
-    return RunTable(
+    table = RunTable(
         count=count,
         deltas=deltas,
         run_ends=array("Q", accumulate(steps)),
@@ -85,6 +85,9 @@ def read_columns(
         chunk_runs=_chunk_runs(_wanted(boxes, b"stsc"), len(chunks), count),
         keys=read_keys(boxes, count),
     )
+    if table.greatest_delay >= MAX_SPREAD or table.least_delay <= -MAX_SPREAD:
+        raise NotUnderstood("a picture is shown hours before or after it is decoded")
+    return table
 
 
 def read_steps(boxes: dict[bytes, Box], count: int) -> Runs:
@@ -105,15 +108,13 @@ def read_delays(boxes: dict[bytes, Box], count: int) -> Runs | None:
     """§8.6.1.3 ctts: cts minus dts; None where they are the same.
 
     Raises:
-        NotUnderstood: it is not of all samples, or absurd.
+        NotUnderstood: it is not of all samples.
     """
     if b"ctts" not in boxes:
         return None
     spread = Runs.read(boxes[b"ctts"], "i")
     if spread.total != count:
         raise NotUnderstood(f"ctts has {spread.total} samples, stsz {count}")
-    if max(spread.values) >= MAX_SPREAD or min(spread.values) <= -MAX_SPREAD:
-        raise NotUnderstood("a picture is shown hours before or after it is decoded")
     return spread
 
 

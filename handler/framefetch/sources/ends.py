@@ -1,7 +1,8 @@
-"""The end of an object, asked for together with its beginning: most films have their index at one of the two.
+"""The two ends of an object, asked for together: most films have their index at one of them.
 
-The request is sent from a thread of its own; its body is read only when, and as far as, somebody needs
-it. A tail that turns out not to be needed is dropped: what of it was received is in the trace.
+The answer of each is read only when, and as far as, somebody needs it; one that turns out not to be
+needed is dropped: what of it was received is in the trace. The tail is asked for from a thread of its
+own, so that it costs no time to wait for the head first.
 """
 
 from __future__ import annotations
@@ -14,11 +15,64 @@ from framefetch.sources import Changed, Transient
 from framefetch.trace import RangeRead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from framefetch.budget import Budget
     from framefetch.sources import ObjectInfo, Reply, StoredObject
     from framefetch.trace import Trace
+
+
+WHOLE_BYTES = 1 << 20
+"""An object up to this is read through, where it is not read in one piece anyway: a round trip more
+would cost as much."""
+MAX_SKIP_BYTES = 64 << 10
+"""A gap up to this is read along: it costs less than another request."""
+
+
+class Head:
+    """The beginning of an object, and whatever of the same answer is read on from there.
+
+    Args:
+        pieces: the answer's body, from the object's first byte on.
+        reach: how far it goes.
+    """
+
+    def __init__(self, pieces: Generator[bytes, None, None], reach: int) -> None:
+        self.reach = reach
+        self._pieces = pieces
+        self._held = bytearray()
+
+    def first(self, length: int) -> bytes:
+        """The first bytes; fewer where the object ends before."""
+        return b"".join(self.read(0, length))
+
+    def goes_on_to(self, start: int, size: int) -> bool:
+        """Whether reading on is better than asking again for what starts there.
+
+        Args:
+            start: a place in the object.
+            size: of the object.
+        """
+        is_near = start <= len(self._held) + MAX_SKIP_BYTES
+        return start < self.reach and (is_near or size <= WHOLE_BYTES)
+
+    def read(self, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes ``start..stop`` of the object, or up to where the answer ends, as they arrive."""
+        at = start
+        while at < stop:
+            if at < len(self._held):
+                piece = bytes(self._held[at:stop])
+                at += len(piece)
+                yield piece
+                continue
+            more = next(self._pieces, None)
+            if more is None:
+                return
+            self._held += more
+
+    def close(self) -> None:
+        """Drops what has not been read; safe to call twice."""
+        self._pieces.close()
 
 
 class Tail:

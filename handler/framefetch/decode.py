@@ -1,13 +1,11 @@
-"""The boundary to FFmpeg: films are opened and decoded here, and nowhere else.
+"""A film that FFmpeg has opened, and the pictures that it decodes of it.
 
 In goes a file-like reader with the container that we sniffed ourselves, out come packets and frames.
-FFmpeg is promised nothing that it could misuse: no name, no protocol, no second file, no format but
-the one given. Whatever it, PyAV or Python raises leaves this module as one of our errors.
+Whatever FFmpeg, PyAV or Python raises leaves this module as one of our errors.
 """
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
@@ -15,47 +13,22 @@ from typing import TYPE_CHECKING, Any, cast
 import av
 import av.error
 from av.sidedata.sidedata import SideDataContainer
-from av.stream import Disposition
-from av.video.stream import VideoStream
 
-from framefetch.errors import (
-    CorruptFilm,
-    FramefetchError,
-    ImageTooLarge,
-    NoVideoStream,
-    UnsupportedCodec,
-    UnsupportedFormat,
-)
+from framefetch.errors import UnsupportedCodec, UnsupportedFormat
+from framefetch.ffmpeg import as_our_errors, check_codec, choose_stream, open_container
 from framefetch.orientation import Orientation
-from framefetch.sources import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BytesIO
 
-    from av.container import InputContainer
     from av.packet import Packet
-    from av.stream import Stream
     from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
 
     from framefetch.budget import Budget
     from framefetch.reader import RangeReader
     from framefetch.settings import Settings
-
-# PyAV 18 raises on metadata that is not UTF-8 unless told otherwise; PyAV 19 never does.
-_TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
-
-DECODERS = (
-    "h264 hevc vvc av1 libdav1d libaom-av1 vp8 vp9 libvpx libvpx-vp9 mpeg4 mpeg1video mpeg2video h263 flv "
-    "theora mjpeg prores dvvideo wmv1 wmv2 wmv3 vc1 msmpeg4v1 msmpeg4v2 msmpeg4 vp6 vp6f vp6a "
-    "dnxhd ffv1 rawvideo svq1 svq3 cinepak png qtrle"
-).split()
-"""The video decoders that a film may use; all others do not exist for us."""
-
-
-_LOOK_BRIEFLY = {"analyzeduration": "1000000"}
-"""One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which
-does not exist for us."""
 
 _NOT_THREADED = frozenset({"theora"})
 """Decoders of FFmpeg that garble pictures with several threads: Theora after an empty packet."""
@@ -76,29 +49,6 @@ class Picture:
     time_ms: Fraction
     orientation: Orientation
     sar: Fraction
-
-
-@contextmanager
-def as_our_errors() -> Iterator[None]:
-    """Turns everything that PyAV or Python raises inside into an error of our tree.
-
-    About four in a hundred damaged files make PyAV raise something that is no FFmpegError, so all of
-    `Exception` is caught: whatever the cause, it is the film that could not be read.
-    """
-    try:
-        yield
-    except (FramefetchError, Changed):
-        # Raised by our own reader inside FFmpeg's callback, or by us: already what it should be.
-        raise
-    except MemoryError as error:
-        message = "The video needs more memory than one picture may cost."
-        raise ImageTooLarge(message, detail=repr(error)) from error
-    except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError) as error:
-        raise UnsupportedCodec(detail=repr(error)) from error
-    except Exception as error:
-        raise CorruptFilm(
-            hint="The video may play elsewhere by skipping the damage; try another t.", detail=repr(error)
-        ) from error
 
 
 class Film:
@@ -133,14 +83,14 @@ class Film:
     def _open(self) -> None:
         with as_our_errors():
             try:
-                self.container = _open_quickly(self._reader, self.demuxer, self._settings)
+                self.container = open_container(self._reader, self.demuxer, self._settings)
             except (av.error.InvalidDataError, av.error.EOFError) as error:
                 raise UnsupportedFormat(
                     hint="The file starts like a video, but cannot be opened as one.", detail=repr(error)
                 ) from error
             try:
-                self.stream = _choose(self.container)
-                _check_codec(self.stream, self._settings)
+                self.stream = choose_stream(self.container)
+                check_codec(self.stream, self._settings)
             except BaseException:
                 self.container.close()
                 raise
@@ -271,82 +221,8 @@ class Film:
         self.container.close()
 
 
-def built_in_decoders() -> list[str]:
-    """Those of `DECODERS` that this build of FFmpeg has."""
-    return sorted(set(DECODERS) & set(av.codecs_available))
-
-
-def _open_quickly(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:
-    """Opens a film, and lets FFmpeg look only as far into it as it must."""
-    container = _open(reader, demuxer, settings, _LOOK_BRIEFLY)
-    if all(_is_known(stream) for stream in container.streams):
-        return container
-    container.close()
-    return _open(reader, demuxer, settings, {})
-
-
-def _is_known(stream: Stream) -> bool:
-    """Whether FFmpeg has seen of a stream what the clock and the decoder need."""
-    if stream.type not in ("video", "audio"):
-        return True
-    seen = stream.start_time is not None
-    return seen and not (isinstance(stream, VideoStream) and not stream.codec_context.width)
-
-
-def _open(
-    reader: RangeReader | BytesIO, demuxer: str, settings: Settings, more: dict[str, str]
-) -> InputContainer:
-    reader.seek(0)
-    container: InputContainer = av.open(
-        reader,
-        "r",
-        format=demuxer,
-        options={
-            "format_whitelist": demuxer,
-            "protocol_whitelist": "none",
-            "codec_whitelist": ",".join(DECODERS),
-            "max_streams": "64",
-            "max_pixels": str(settings.max_pixels),
-            "threads": "1",
-            # It would read the end of an MPEG film to learn how long it is: nobody asks.
-            "skip_estimate_duration_from_pts": "1",
-            **more,
-        },
-        io_open=_refuse_to_open,
-        **_TOLERANT,
-    )
-    return container
-
-
 def _fraction(rational: Any) -> Fraction:  # noqa: ANN401 - Fraction in PyAV 18, AVRational in 19
     return Fraction(rational.numerator, rational.denominator)
-
-
-def _refuse_to_open(url: str, _flags: int, _options: dict[str, str]) -> object:
-    """FFmpeg calls this when a film refers to another file: never."""
-    raise UnsupportedFormat(
-        "The video refers to other files.", hint="Make it self-contained.", detail=f"refused to open {url!r}"
-    )
-
-
-def _choose(container: InputContainer) -> VideoStream:
-    """The first video stream that is not a cover picture."""
-    for stream in container.streams.video:
-        if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
-            return stream
-    raise NoVideoStream(hint="Audio files and cover pictures have no frames to show.")
-
-
-def _check_codec(stream: VideoStream, settings: Settings) -> None:
-    context: Any = stream.codec_context
-    if context is None or not context.codec or context.codec.name not in DECODERS:
-        name = context.name if context else "unknown"
-        raise UnsupportedCodec(f"The video codec {name} is not supported.")
-    if context.width * context.height > settings.max_pixels:
-        raise ImageTooLarge(
-            f"The video's pictures of {context.width} x {context.height} are above the limit of "
-            f"{settings.max_pixels} pixels."
-        )
 
 
 def _orientation(frame: VideoFrame) -> Orientation:

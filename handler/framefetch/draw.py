@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
-from framefetch.decode import as_our_errors
+from framefetch.ffmpeg import as_our_errors
 from framefetch.orientation import Orientation
 from framefetch.process import Rotate, SnapshotRequest, check_size
 

@@ -8,7 +8,7 @@ import platform
 from framefetch.answers import ALWAYS
 from framefetch.call import Answer
 from framefetch.containers.sniff import RULES
-from framefetch.decode import built_in_decoders
+from framefetch.ffmpeg import built_in_decoders
 from framefetch.process import Format
 from framefetch.versions import machine, versions
 

@@ -216,7 +216,7 @@ class Settings:
     )
     max_age_s: int = _integer(3600, 0, 31_536_000, "max-age of Cache-Control on pictures.")
 
-    threads: int = _integer(3, 1, 16, "Threads of one decoder; 3 is what FFmpeg takes on two cores.")
+    threads: int = _integer(2, 1, 16, "Threads of one decoder: more take more memory.")
     concurrency: int = _integer(2, 1, 256, "Pictures that are made at the same time.")
     queue: int = _integer(256, 0, 10_000, "Requests that may wait for their turn; more are answered 429.")
     memory_mb: int = _integer(512, 64, 65_536, "Memory that all decoders together may use, in MiB.")

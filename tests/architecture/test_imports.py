@@ -29,6 +29,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "aim",
         "draw encode",
         "decode",
+        "ffmpeg",
         "reader",
         "observe access",
         "caching",
@@ -48,7 +49,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
 # What is touched in one place only: a package outside ours (or a module of the standard library), and
 # the modules that may import it. Nobody at all: the empty string.
 OWNERS = {
-    "av": "decode demux draw indexed sample versions",
+    "av": "aim decode demux draw ffmpeg indexed sample versions",
     "PIL": "draw encode sample sample_picture versions",
     "numpy": "",
     "urllib3": "secrets_aws sources",

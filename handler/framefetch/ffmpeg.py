@@ -1,0 +1,161 @@
+"""How FFmpeg is opened, and what it may do: nothing but read the film that it is given.
+
+In goes a file-like reader with the container that we sniffed ourselves, out comes its first real
+video stream. FFmpeg is promised nothing that it could misuse: no name, no protocol, no second file,
+no format but the one given, no decoder that is not listed here. What it raises becomes our errors.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import av
+import av.error
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from framefetch.errors import (
+    CorruptFilm,
+    FramefetchError,
+    ImageTooLarge,
+    NoVideoStream,
+    UnsupportedCodec,
+    UnsupportedFormat,
+)
+from framefetch.sources import Changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BytesIO
+
+    from av.container import InputContainer
+    from av.stream import Stream
+
+    from framefetch.reader import RangeReader
+    from framefetch.settings import Settings
+
+# PyAV 18 raises on metadata that is not UTF-8 unless told otherwise; PyAV 19 never does.
+_TOLERANT: dict[str, Any] = {"metadata_errors": "replace"} if int(av.__version__.split(".")[0]) < 19 else {}
+
+DECODERS = (
+    "h264 hevc vvc av1 libdav1d libaom-av1 vp8 vp9 libvpx libvpx-vp9 mpeg4 mpeg1video mpeg2video h263 flv "
+    "theora mjpeg prores dvvideo wmv1 wmv2 wmv3 vc1 msmpeg4v1 msmpeg4v2 msmpeg4 vp6 vp6f vp6a "
+    "dnxhd ffv1 rawvideo svq1 svq3 cinepak png qtrle"
+).split()
+"""The video decoders that a film may use; all others do not exist for us."""
+_LOOK_BRIEFLY = {"analyzeduration": "1000000"}
+"""One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which
+does not exist for us."""
+
+
+@contextmanager
+def as_our_errors() -> Iterator[None]:
+    """Turns everything that PyAV or Python raises inside into an error of our tree.
+
+    About four in a hundred damaged files make PyAV raise something that is no FFmpegError, so all of
+    `Exception` is caught: whatever the cause, it is the film that could not be read.
+    """
+    try:
+        yield
+    except (FramefetchError, Changed):
+        # Raised by our own reader inside FFmpeg's callback, or by us: already what it should be.
+        raise
+    except MemoryError as error:
+        message = "The video needs more memory than one picture may cost."
+        raise ImageTooLarge(message, detail=repr(error)) from error
+    except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError) as error:
+        raise UnsupportedCodec(detail=repr(error)) from error
+    except Exception as error:
+        raise CorruptFilm(
+            hint="The video may play elsewhere by skipping the damage; try another t.", detail=repr(error)
+        ) from error
+
+
+def built_in_decoders() -> list[str]:
+    """Those of `DECODERS` that this build of FFmpeg has."""
+    return sorted(set(DECODERS) & set(av.codecs_available))
+
+
+def open_container(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:
+    """Opens a film, and lets FFmpeg look only as far into it as it must.
+
+    Raises:
+        av.error.FFmpegError: it cannot be opened as that container.
+        FramefetchError: as the reader raises.
+    """
+    container = _open(reader, demuxer, settings, _LOOK_BRIEFLY)
+    if all(_is_known(stream) for stream in container.streams):
+        return container
+    container.close()
+    return _open(reader, demuxer, settings, {})
+
+
+def _is_known(stream: Stream) -> bool:
+    """Whether FFmpeg has seen of a stream what the clock and the decoder need."""
+    if stream.type not in ("video", "audio"):
+        return True
+    seen = stream.start_time is not None
+    return seen and not (isinstance(stream, VideoStream) and not stream.codec_context.width)
+
+
+def _open(
+    reader: RangeReader | BytesIO, demuxer: str, settings: Settings, more: dict[str, str]
+) -> InputContainer:
+    reader.seek(0)
+    container: InputContainer = av.open(
+        reader,
+        "r",
+        format=demuxer,
+        options={
+            "format_whitelist": demuxer,
+            "protocol_whitelist": "none",
+            "codec_whitelist": ",".join(DECODERS),
+            "max_streams": "64",
+            "max_pixels": str(settings.max_pixels),
+            "threads": "1",
+            # It would read the end of an MPEG film to learn how long it is: nobody asks.
+            "skip_estimate_duration_from_pts": "1",
+            **more,
+        },
+        io_open=_refuse_to_open,
+        **_TOLERANT,
+    )
+    return container
+
+
+def _refuse_to_open(url: str, _flags: int, _options: dict[str, str]) -> object:
+    """FFmpeg calls this when a film refers to another file: never."""
+    raise UnsupportedFormat(
+        "The video refers to other files.", hint="Make it self-contained.", detail=f"refused to open {url!r}"
+    )
+
+
+def choose_stream(container: InputContainer) -> VideoStream:
+    """The first video stream that is not a cover picture.
+
+    Raises:
+        NoVideoStream: there is none.
+    """
+    for stream in container.streams.video:
+        if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
+            return stream
+    raise NoVideoStream(hint="Audio files and cover pictures have no frames to show.")
+
+
+def check_codec(stream: VideoStream, settings: Settings) -> None:
+    """Refuses a stream that we cannot decode.
+
+    Raises:
+        UnsupportedCodec: its codec is not one of `DECODERS`.
+        ImageTooLarge: its pictures are above `max_pixels`.
+    """
+    context: Any = stream.codec_context
+    if context is None or not context.codec or context.codec.name not in DECODERS:
+        name = context.name if context else "unknown"
+        raise UnsupportedCodec(f"The video codec {name} is not supported.")
+    if context.width * context.height > settings.max_pixels:
+        raise ImageTooLarge(
+            f"The video's pictures of {context.width} x {context.height} are above the limit of "
+            f"{settings.max_pixels} pixels."
+        )

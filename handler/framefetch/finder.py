@@ -8,6 +8,8 @@ object that they read from, opened once and pinned to one version.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
@@ -39,6 +41,8 @@ _OPENING_BYTES = 64 << 10
 """The opening range: it holds the whole index of most short films."""
 _REACH_BYTES = 2 << 20
 """How far the opening answer can be read on, where reading it on costs less than asking again."""
+_REMEMBERED = 10_000
+"""Films of which it is remembered that they were asked for."""
 _INDEX_LAST = (".mp4", ".mov", ".m4v", ".3gp", ".f4v", ".qt")
 
 
@@ -48,6 +52,8 @@ class Finder:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         folder = settings.cache_folder if settings.index_cache == "folder" else None
+        self._asked: OrderedDict[str, None] = OrderedDict()
+        self._lock = threading.Lock()
         self._indexes = IndexCache(settings.cache_mb << 20, folder) if settings.index_cache != "off" else None
 
     def open(
@@ -106,10 +112,22 @@ class Finder:
         self, film_object: FilmObject, request: SnapshotRequest
     ) -> tuple[Film, Callable[[], Picture]]:
         pinned = film_object.pinned
-        index = indexed.read_index(pinned, film_object.head(), film_object.container(), request)
+        container = film_object.container()
+        whole = self._indexes is not None and self._was_asked(film_object.label)
+        index = indexed.read_index(pinned, film_object.head(), container, request, whole=whole)
+        film_object.is_checked = index.whole or container != "mov"
         if self._indexes is not None:
             self._indexes.keep(film_object.label, Known(pinned.info, index))
         return self._by_index(film_object, index, request)
+
+    def _was_asked(self, label: str) -> bool:
+        """Whether an unknown film was asked for before: then all of its index is worth reading."""
+        with self._lock:
+            asked = label in self._asked
+            self._asked[label] = None
+            if len(self._asked) > _REMEMBERED:
+                self._asked.popitem(last=False)
+            return asked
 
     def _by_index(
         self, film_object: FilmObject, index: VideoIndex, request: SnapshotRequest
@@ -121,6 +139,8 @@ class Finder:
         self, film_object: FilmObject, request: SnapshotRequest
     ) -> tuple[Film, Callable[[], Picture]]:
         pinned = film_object.pinned
+        if not film_object.is_checked:
+            indexed.check_index(pinned, film_object.head())
         reader = RangeReader(pinned, film_object.head(), block_bytes=self._settings.block_bytes)
         container = film_object.container()
         for start, stop in opening_ranges(container, film_object.head(), pinned.info.size):
@@ -142,6 +162,7 @@ class FilmObject:
         pinned: its bytes.
         label: its name in the cache of indexes.
         known: what the cache has of it.
+        is_checked: whether our own reader has seen all of what FFmpeg would see of its index.
     """
 
     def __init__(
@@ -152,6 +173,7 @@ class FilmObject:
         self.label = label
         self._head = head
         self.known = known
+        self.is_checked = True
 
     @property
     def info(self) -> ObjectInfo:

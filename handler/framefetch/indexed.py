@@ -8,7 +8,7 @@ wanted picture, and nothing else; the decoder works while they arrive.
 from __future__ import annotations
 
 import io
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -67,7 +67,23 @@ def read_index(
         FilmError: no picture can be had of it.
         FramefetchError: as `PinnedObject.read`.
     """
-    walk = WALKS[container](pinned.info.size, request, whole)
+    return _follow(WALKS[container](pinned.info.size, request, whole), pinned, head)
+
+
+def check_index(pinned: PinnedObject, head: bytes) -> None:
+    """Reads all of an MP4's index, of which only slices were read before, and checks what it claims.
+
+    FFmpeg believes every table of every track; it is to meet none that nobody has looked at.
+
+    Raises:
+        FilmError: the index claims more than the object has, or than our limits allow.
+        FramefetchError: as `PinnedObject.read`.
+    """
+    with suppress(NotUnderstood):
+        _follow(isobmff.Walk(pinned.info.size, long_bytes=pinned.info.size), pinned, head)
+
+
+def _follow(walk: Walk, pinned: PinnedObject, head: bytes) -> VideoIndex:
     step = walk.feed(0, head)
     while isinstance(step, Need):
         if step.more:

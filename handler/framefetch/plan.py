@@ -308,7 +308,7 @@ def _start(index: VideoIndex, shown: _Shown) -> int:
             return number
     # Leading pictures of the very first keyframe: a decoder that reads from the start has no more.
     number = index.table.key_after(0)
-    if number > shown.number or not index.whole:
+    if number > shown.number or not (index.whole or index.sliced):
         raise NotUnderstood("no keyframe before the picture")
     return number
 

@@ -179,6 +179,7 @@ class VideoIndex:
         table: the samples.
         whole: whether the index holds all samples: then it answers any t, and can be kept.
         ends: whether it holds the film's last samples.
+        sliced: whether it knows all samples, but of a few only where they are: those of one picture.
         closed: whether its times hold only for keyframes that no picture reaches across: IDR pictures.
         held: bytes of the object that were read on the way and may be of samples; None: nothing to speak of.
     """
@@ -197,5 +198,6 @@ class VideoIndex:
     table: SampleTable
     whole: bool = True
     ends: bool = True
+    sliced: bool = False
     closed: bool = False
     held: Held | None = field(default=None, compare=False, repr=False)

@@ -168,6 +168,9 @@ class PinnedObject:
             raise ValueError(message)
         stop = min(stop, self.info.size)
         if self._head is not None and self._head.goes_on_to(start, self.info.size):
+            if purpose == "index":
+                # It is at the beginning, so the end will not be asked for it.
+                self._drop_tail()
             return self._from_head(self._head, start, stop, purpose)
         self._drop_head()
         tail = self._tail_with(start)

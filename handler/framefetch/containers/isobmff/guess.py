@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from fractions import Fraction
 
-    from framefetch.containers.isobmff.outline import Place, Reading
+    from framefetch.containers.isobmff.places import Place, Reading
 
 _HOP_BYTES = 4 << 10
 _SLACK_BYTES = 2 << 10
@@ -25,6 +25,10 @@ _SLACK_BYTES = 2 << 10
 _UNSEEN_BYTES = 8 << 10
 """How long an ``stsc`` may be that was not seen, for the guess to hold; and a byte for so many samples:"""
 _SAMPLES_A_BYTE = 50
+_REST_BYTES = 128 << 10
+"""A rest of ``ctts`` up to this is read with what comes before it."""
+READ_ON_S = 30
+"""How much of ``ctts`` is read after t."""
 _SAMPLES_BEFORE = 300
 """Where it is not known which sample is the keyframe."""
 _REORDERED = 32
@@ -68,32 +72,29 @@ class Guess:
             return [*wanted, (stbl.start, stbl.stop)]
         last = max(found.values(), key=lambda place: place.start, default=stbl)
         after = last.stop if found else stbl.body
-        if b"ctts" in found and not self.fast:
-            wanted.append((found[b"ctts"].start, found[b"ctts"].stop))
         try:
-            stretch = self._samples(found, timescale, self.at)
+            steps = self._box(found.get(b"stts"))
+            deltas = Runs.read(steps, "I") if steps is not None else None
+            stretch = self._samples(found, sample_at(deltas, self.at, timescale)) if deltas else None
         except NotUnderstood:
-            stretch = None
-        if stretch is None:
+            deltas = stretch = None
+        delays = found.get(b"ctts")
+        if delays is not None and not self.fast:
+            stop = delays_until(delays, deltas, self.at, timescale) if deltas else None
+            wanted.append((delays.start, stop or delays.stop))
+        if deltas is None or stretch is None:
             return [*wanted, (after, after + _HOP_BYTES)]
-        return [*wanted, *_slices(stbl, found, after, stretch)]
+        return [*wanted, *_slices(stbl, found, after, (*stretch, deltas.total))]
 
-    def _samples(
-        self, found: dict[bytes, Place], timescale: int, at: Fraction
-    ) -> tuple[int, int, int] | None:
-        """About which samples are needed, and how many there are."""
-        steps = self._box(found.get(b"stts"))
-        if steps is None:
-            return None
-        deltas = Runs.read(steps, "I")
-        number = _number(deltas, int(at * timescale))
+    def _samples(self, found: dict[bytes, Place], number: int) -> tuple[int, int]:
+        """About which samples are needed for the one that is decoded at t."""
         keys = self._box(found.get(b"stss"))
         before = max(0, number - _REORDERED)
         first = max(0, number - _SAMPLES_BEFORE)
         if keys is not None:
             numbers = keys.numbers(LIST_AT, keys.u32(4), "I")
             first = max((one - 1 for one in numbers if one - 1 <= before), default=0)
-        return first, number + _REORDERED, deltas.total
+        return first, number + _REORDERED
 
     def _box(self, place: Place | None) -> Box | None:
         whole = self.reading.peek(place.start, place.stop) if place is not None else None
@@ -102,15 +103,26 @@ class Guess:
         return Box(place.kind, whole[place.body - place.start :], whole, place.start)
 
 
-def _number(deltas: Runs, ticks: int) -> int:
-    """The sample that is decoded at a time."""
-    before = at = 0
+def sample_at(deltas: Runs, at: Fraction, timescale: int) -> int:
+    """The sample that is decoded at a time, given in seconds; the last one after the end."""
+    ticks = int(at * timescale)
+    before = started = 0
     for stop, delta in zip(deltas.stops, deltas.values, strict=True):
-        until = at + (stop - before) * delta
+        until = started + (stop - before) * delta
         if ticks < until:
-            return before + (ticks - at) // delta
-        before, at = stop, until
+            return before + (ticks - started) // delta
+        before, started = stop, until
     return max(0, before - 1)
+
+
+def delays_until(ctts: Place, deltas: Runs, at: Fraction, timescale: int) -> int | None:
+    """How far a ``ctts`` is to be read for one picture, as an offset; None: to its end.
+
+    A run has one sample at least, so as many entries as samples are enough.
+    """
+    last = sample_at(deltas, at + READ_ON_S, timescale)
+    stop = ctts.body + LIST_AT + 8 * (last + 1)
+    return stop if last + 1 < deltas.total and ctts.stop - stop > _REST_BYTES else None
 
 
 def _slices(

@@ -1,12 +1,14 @@
 """The way through a movie box that is too long to be read as a whole, to one picture.
 
 The tracks' headers are read by hops; of the video's tables those that say when pictures are shown as
-they are, those that say where they are in slices. In fast mode the long ``ctts`` is left out where
-`steady` allows it. Whatever is unusual ends in `Unusual`, and the whole box is read after all.
+they are, those that say where they are in slices. The long ``ctts`` is read up to half a minute after t
+(nothing is decoded later than that), and in fast mode left out where `steady` allows it. Whatever is
+unusual ends in `Unusual`, and the whole box is read after all.
 """
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,8 +18,8 @@ from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.boxes import Box
 from framefetch.containers.isobmff.clock import earliest, track_start
 from framefetch.containers.isobmff.edits import apply_edits
-from framefetch.containers.isobmff.guess import Guess
-from framefetch.containers.isobmff.outline import Outline, Place, Unusual
+from framefetch.containers.isobmff.guess import Guess, delays_until
+from framefetch.containers.isobmff.outline import Outline, Unusual
 from framefetch.containers.isobmff.run_table import LIST_AT, Runs, RunTable
 from framefetch.containers.isobmff.slices import Slices
 from framefetch.containers.isobmff.steady import first_delays, steady_delay, steady_runs
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from framefetch.containers.index import Need, Segment
-    from framefetch.containers.isobmff.outline import Hinting
+    from framefetch.containers.isobmff.places import Hinting, Place
     from framefetch.containers.isobmff.tracks import Movie, SampleEntry, Track
 
 SIZES_AT = 12
@@ -47,13 +49,20 @@ _HEAD_BYTES = 16
 """Of the body of a table: what tells how much is in it, and its first entry."""
 _AS_THEY_ARE = (b"stsd", b"stts", b"stss", b"stps", b"rap ", b"stsc", b"stz2")
 _NOT_LOOKED_AT = frozenset({b"sgpd", b"subs", b"saiz", b"saio"})
+_LATEST_S = 20
+"""No picture is decoded so long after it is shown: no player could show it."""
 _LEFT_OUT_ABOVE_BYTES = 64 << 10
 _IDR_CODECS = frozenset({"avc1", "avc3"})
 
 
 @dataclass(frozen=True, slots=True)
 class LongFilm:
-    """What an index is made of."""
+    """What an index is made of.
+
+    Attributes:
+        closed: as `VideoIndex.closed`.
+        covered: of how many samples, from the first on, it is known when they are shown.
+    """
 
     movie: Movie
     track: Track
@@ -62,6 +71,22 @@ class LongFilm:
     segments: tuple[Segment, ...]
     zero_s: Fraction
     closed: bool
+    covered: int
+
+    def answers(self, first: int, stop: int) -> bool:
+        """Whether the plan for a picture can be believed.
+
+        Args:
+            first: the sample with which decoding starts.
+            stop: one past the picture's own.
+        """
+        if self.closed:
+            return stop == first + 1 and self.table.key_before(first) == first
+        if self.covered == self.table.count:
+            return True
+        shown = self.table.dts(stop - 1) + self.table.delays(stop - 1, stop)[0]
+        latest = shown + _LATEST_S * self.track.timescale
+        return stop <= self.covered and latest <= self.table.dts(self.covered)
 
 
 class LongWalk:
@@ -81,16 +106,18 @@ class LongWalk:
     ) -> None:
         self._reading = reading
         self._size = size
+        self._at = at
+        self._fast = fast
         self._sliced = sliced
         self._outline = Outline(reading, moov, Guess(reading, at if sliced else None, fast=fast))
         self._places: dict[bytes, Place] = {}
         self._movie: Movie | None = None
 
-    def run(self, *, leave_out: bool) -> Generator[Need, None, LongFilm]:
+    def run(self, *, whole: bool) -> Generator[Need, None, LongFilm]:
         """Reads what tells when the pictures are shown.
 
         Args:
-            leave_out: whether ``ctts`` may be left out.
+            whole: whether all of ``ctts`` is to be read; else `LongFilm.answers` tells what it is good for.
 
         Raises:
             Unusual: the box is to be read as a whole.
@@ -115,12 +142,19 @@ class LongWalk:
         closed = False
         if not self._sliced:
             table = read_tables(boxes, self._size)
+            covered = table.count
         else:
             count = sample_count(boxes, self._size)
             if not count:
                 raise NotUnderstood("a track without samples")
-            spread = self._steady(boxes, count, video, entry) if leave_out else None
-            closed = spread is not None
+            covered = count
+            spread = None
+            if not whole and self._fast:
+                spread = self._steady(boxes, count, video, entry)
+                closed = spread is not None
+            elif not whole:
+                begin = yield from self._beginning(boxes, count, video)
+                covered, spread = begin or (count, None)
             if spread is None and b"ctts" in self._places:
                 boxes[b"ctts"] = yield from self._box(self._places[b"ctts"])
                 spread = read_delays(boxes, count)
@@ -128,7 +162,7 @@ class LongWalk:
         track = replace(video, tables=boxes, samples=sample_count(boxes, self._size))
         segments = apply_edits(track.edits, table, track.timescale, movie.timescale)
         zero_s = yield from self._zero(movie, video, track)
-        return LongFilm(movie, track, entry, table, segments, zero_s, closed)
+        return LongFilm(movie, track, entry, table, segments, zero_s, closed, covered)
 
     def read_places(self, table: RunTable, first: int, stop: int) -> Generator[Need, None, None]:
         """Reads where a stretch of samples is, and that the object has the last sample of all.
@@ -237,6 +271,24 @@ class LongWalk:
         if delay is None or len(shown) > 1 or any(edit.media_time > delay for edit in shown):
             return None
         return steady_runs(delay, count)
+
+    def _beginning(
+        self, boxes: dict[bytes, Box], count: int, video: Track
+    ) -> Generator[Need, None, tuple[int, Runs] | None]:
+        """The delays up to some time after t, and of how many samples they are; the rest is made up."""
+        place = self._places.get(b"ctts")
+        if place is None or sum(edit.media_time >= 0 for edit in video.edits) > 1:
+            return None
+        stop = delays_until(place, read_steps(boxes, count), self._at, video.timescale)
+        if stop is None:
+            return None
+        delays = first_delays((yield from self._whole(place.body, stop)))
+        if delays is None or delays.total >= count:
+            return None
+        stops, values = array("Q", delays.stops), array("i", delays.values)
+        stops.append(count)
+        values.append(values[-1])
+        return delays.total, Runs(stops, values)
 
     def _zero(self, movie: Movie, video: Track, track: Track) -> Generator[Need, None, Fraction]:
         """When the presentation starts, in seconds. Other tracks matter only where the video starts late."""

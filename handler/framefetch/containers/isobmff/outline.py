@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, MAX_CHILDREN, Box, box_header
+from framefetch.containers.isobmff.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
     from framefetch.containers.index import Need
     from framefetch.containers.isobmff.guess import Guess
+    from framefetch.containers.isobmff.places import Hinting
 
 FIRST_BYTES = 32 << 10
 """Of a movie box; with the start of ``ctts`` in it, which shows how the film is reordered."""
@@ -40,40 +42,6 @@ _ENTERED = {b"moov": b"trak", b"trak": b"mdia", b"mdia": b"minf", b"minf": b"stb
 
 class Unusual(Exception):  # noqa: N818 - a signal, never answered
     """The movie box is to be read as a whole."""
-
-
-class Reading(Protocol):
-    """How bytes of the object are had."""
-
-    def read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
-        """Bytes that must be there; a request for them may reach to `ask`."""
-        ...
-
-    def peek(self, start: int, stop: int) -> memoryview | None:
-        """Bytes, if they are there."""
-        ...
-
-
-class Hinting(Reading, Protocol):
-    """A reading that can be told what will be asked next."""
-
-    def hint(self, ranges: list[tuple[int, int]]) -> None:
-        """Ranges to be asked for together with the next need."""
-        ...
-
-    def there(self, start: int, stop: int) -> memoryview:
-        """What is there of a range, from its start on without a gap."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a box is in the object: its start, its body's start, and one past its end."""
-
-    kind: bytes
-    start: int
-    body: int
-    stop: int
 
 
 @dataclass(slots=True)

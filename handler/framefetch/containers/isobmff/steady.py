@@ -30,7 +30,7 @@ def steady_delay(delays: Runs, deltas: Runs, keys: Sequence[int] | None) -> int 
         deltas: from one sample's dts to the next one's, of the whole film.
         keys: numbers of its keyframes; None: all are.
     """
-    if keys is None or len(deltas.values) != 1 or not deltas.values[0]:
+    if keys is None or len(set(deltas.values)) != 1 or not deltas.values[0]:
         return None
     step = deltas.values[0]
     seen = [key for key in keys[: delays.total] if key < delays.total]

@@ -19,7 +19,8 @@ from framefetch.containers.isobmff.edits import apply_edits
 from framefetch.containers.isobmff.fragment_walk import FragmentWalk
 from framefetch.containers.isobmff.held import Held
 from framefetch.containers.isobmff.long_walk import LongWalk
-from framefetch.containers.isobmff.outline import FIRST_BYTES, Place, Unusual
+from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
+from framefetch.containers.isobmff.places import Place
 from framefetch.containers.isobmff.tables import description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
 from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
@@ -156,7 +157,9 @@ class Walk:
     def _walk(self) -> Generator[Need, None, VideoIndex]:
         found = yield from self._find_movie()
         if found.moov.stop - found.moov.start > self._long_bytes:
-            with suppress(Unusual):
+            # What is not understood by hops goes to FFmpeg only when the whole box is not understood
+            # either: there every track's claims are looked at before.
+            with suppress(Unusual, NotUnderstood):
                 return (yield from self._long(found))
         movie = read_movie((yield from self._movie(found.moov)), self._size)
         track = movie.video()
@@ -190,8 +193,8 @@ class Walk:
         """The index of a long film: all of it, or of one picture."""
         sliced = self._wanted is not None
         walk = LongWalk(self, self._size, self._at, found.moov, sliced=sliced, fast=self._fast)
-        for leave_out in (True, False) if self._fast else (False,):
-            film = yield from walk.run(leave_out=leave_out)
+        for all_delays in (False, True):
+            film = yield from walk.run(whole=all_delays)
             index = self._index(
                 (found.ftyp, film.movie, film.track, film.entry),
                 film.table,
@@ -199,15 +202,15 @@ class Walk:
                 film.zero_s,
                 whole=not sliced,
                 ends=film.table.count == film.track.samples,
+                sliced=sliced,
                 closed=film.closed,
             )
             if self._wanted is None:
                 break
             first, stop = self._wanted(index)
-            if film.closed and (stop != first + 1 or film.table.key_before(first) != first):
-                continue
-            yield from walk.read_places(film.table, first, stop)
-            break
+            if film.answers(first, stop):
+                yield from walk.read_places(film.table, first, stop)
+                break
         return index
 
     def _find_movie(self) -> Generator[Need, None, _Found]:
@@ -287,6 +290,7 @@ class Walk:
         *,
         whole: bool = True,
         ends: bool = True,
+        sliced: bool = False,
         closed: bool = False,
     ) -> VideoIndex:
         ftyp, movie, track, entry = film
@@ -305,5 +309,6 @@ class Walk:
             table=table,
             whole=whole,
             ends=ends,
+            sliced=sliced,
             closed=closed,
         )

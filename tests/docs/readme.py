@@ -1,0 +1,37 @@
+"""The README as tests read it: its text, its code blocks, and the commands in them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+
+from tests.docs.tables import README
+
+TEXT = README.read_text(encoding="utf-8")
+PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: what stands after its fence, and what is in it."""
+
+    kind: str
+    text: str
+
+
+BLOCKS = [Block(*found) for found in re.findall(r"^```([^\n]*)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)]
+
+
+def block(kind: str) -> str:
+    """The text of the one block of a kind."""
+    (found,) = (one for one in BLOCKS if one.kind == kind)
+    return found.text
+
+
+def commands() -> list[list[str]]:
+    """The words of every command of the shell blocks."""
+    lines = [
+        line for one in BLOCKS if one.kind == "sh" for line in one.text.replace("\\\n", " ").splitlines()
+    ]
+    return [words for line in lines if (words := shlex.split(line, comments=True))]

@@ -1,0 +1,98 @@
+"""The README's tables, made of the code: ``python -m tests.docs.tables`` writes them into it anew.
+
+In: the README's text with a pair of remarks (``<!-- settings -->``, ``<!-- /settings -->``) for each
+table. Out: the text with what is between them replaced. What is outside them is never touched.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from framefetch.commands.settings import text
+from framefetch.errors import FramefetchError, InvalidArgument, classes
+from framefetch.process import MALFORMED, PARAMETERS
+from framefetch.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+
+
+def settings_table() -> str:
+    """Every setting with its default, what it takes and what it means."""
+    rows = [("Variable", "Default", "Takes", "Meaning")]
+    rows += [
+        (_code(one.variable), _code(text(one.default)), one.kind.takes, one.meaning)
+        for one in Settings.table()
+    ]
+    pixels = ", ".join(_code(one.variable) for one in Settings.table() if one.pixels)
+    return f"{_table(rows)}\n\nThese change pictures, and are therefore part of every ETag: {pixels}."
+
+
+def errors_table() -> str:
+    """Every error that can be answered."""
+    rows = [("Status", "Code", "EC", "When", "Cached", "Again?")]
+    rows += [
+        (
+            str(one.status),
+            _code(one.code),
+            _code(_ec(one)),
+            " ".join((inspect.getdoc(one) or "").partition("\n\n")[0].split()),
+            f"{one.max_age_s} s" if one.max_age_s else "no",
+            "yes" if one.retryable else "no",
+        )
+        for one in sorted(classes(), key=lambda one: one.status)
+    ]
+    return _table(rows)
+
+
+TABLES = {"settings": settings_table, "errors": errors_table}
+
+
+def refreshed(readme: str) -> str:
+    """The README's text with all tables made anew.
+
+    Raises:
+        ValueError: the remarks around one of them are not there, or there twice.
+    """
+    for name, make in TABLES.items():
+        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->\n)", re.DOTALL)
+        if len(between.findall(readme)) != 1:
+            message = f"the README has not one <!-- {name} --> with one <!-- /{name} --> after it"
+            raise ValueError(message)
+        table = f"\n{make()}\n\n"
+        readme = between.sub(lambda _, table=table: table, readme)  # type: ignore[misc]
+    return readme
+
+
+def _ec(error: type[FramefetchError]) -> str:
+    if error is InvalidArgument:
+        return f"{min(one.ec for one in PARAMETERS)}…{MALFORMED[-3:]}"
+    return error.default_ec
+
+
+def _code(word: str) -> str:
+    return f"`{word}`" if word else ""
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    first, *others = ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join([first, "|" + "---|" * len(rows[0]), *others])
+
+
+def main() -> int:
+    """Writes the README."""
+    before = README.read_text(encoding="utf-8")
+    after = refreshed(before)
+    README.write_text(after, encoding="utf-8")
+    print("README.md: " + ("the tables are as they were" if after == before else "the tables are new"))  # noqa: T201
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

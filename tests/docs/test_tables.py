@@ -1,0 +1,98 @@
+"""What the README says of parameters, settings, errors and options is what the code says."""
+
+from __future__ import annotations
+
+import argparse
+import re
+
+import pytest
+
+from framefetch.__main__ import parser
+from framefetch.commands import snapshot
+from framefetch.containers.sniff import RULES
+from framefetch.errors import classes
+from framefetch.process import MALFORMED, PARAMETERS, Parameter
+from framefetch.settings import Settings
+from framefetch.sources.locate import _OPTIONS
+from tests.docs.readme import PROSE, TEXT
+from tests.docs.tables import errors_table, refreshed, settings_table
+
+
+def test_tables_are_those_of_the_code() -> None:
+    """The tables of settings and errors are what ``scripts/docs`` makes of the code now."""
+    assert refreshed(TEXT) == TEXT, "scripts/docs writes them anew"
+
+
+def test_every_setting_and_every_error_has_a_row() -> None:
+    """The tables leave out no setting and no error that can be answered."""
+    assert settings_table().count("| `FRAMEFETCH_") == len(list(Settings.table()))
+    assert errors_table().count("\n") == 1 + len(classes())
+
+
+@pytest.mark.parametrize("one", PARAMETERS, ids=lambda one: one.name)
+def test_parameter(one: Parameter) -> None:
+    """Every parameter has a row with what it takes and its EC."""
+    (row,) = re.findall(rf"^\| `{one.name}_` \|.*$", TEXT, re.MULTILINE)
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert (cells[1], cells[-1]) == (one.takes, f"`{one.ec}`")
+
+
+def test_no_other_parameter() -> None:
+    """No row is of a parameter that is none, and the EC of what cannot be read is there."""
+    rows = re.findall(r"^\| `([a-z]+)_` \|", TEXT, re.MULTILINE)
+    assert sorted(rows) == sorted(one.name for one in PARAMETERS)
+    assert f"`{MALFORMED}`" in PROSE
+
+
+def _commands() -> dict[str, argparse.ArgumentParser]:
+    (found,) = (one for one in parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+@pytest.mark.parametrize("name", list(_commands()))
+def test_options(name: str) -> None:
+    """Every command has a row with all its options, in all their forms, and with no others."""
+    written = _options_in(name) | (_options_in("snapshot") & _pictures() if name == "sign" else set())
+    options = {form for action in _commands()[name]._actions for form in action.option_strings}
+    assert written == options - {"-h", "--help"}
+
+
+def _options_in(name: str) -> set[str]:
+    (row,) = re.findall(rf"^\| `framefetch {name}\b.*$", TEXT, re.MULTILINE)
+    return set(re.findall(r"[`/](--?[a-zA-Z0-9-]+)", row))
+
+
+def _pictures() -> set[str]:
+    only = argparse.ArgumentParser(add_help=False)
+    snapshot.add_picture_options(only)
+    return {form for action in only._actions for form in action.option_strings}
+
+
+def test_exit_codes() -> None:
+    """The exit codes are explained, each with what it stands for."""
+    said = " ".join(PROSE.split()).partition("Exit codes: ")[2].partition("). ")[0]
+    meanings = dict(re.findall(r"(\d) (.+?)(?:, (?=\d )|$)", said.partition(" ## ")[0]))
+    wanted = {
+        "0": "done",
+        str(snapshot.OUR_FAULT): "a fault of framefetch",
+        "2": "wrong usage",
+        str(snapshot.CALLERS_FAULT): "4xx",
+        str(snapshot.SOURCES_FAULT): "5xx",
+    }
+    assert meanings.keys() == wanted.keys()
+    assert [code for code, words in wanted.items() if words not in meanings[code]] == []
+
+
+def test_containers() -> None:
+    """Every container that is recognised is in the table of how pictures are found, and no other one."""
+    table = TEXT.partition("| Container | FFmpeg's name |")[2].partition("\n\n")[0]
+    names = [cell for row in table.splitlines()[2:] for cell in re.findall(r"`(\w+)`", row.split("|")[2])]
+    assert sorted(names) == sorted(name for name, _ in RULES)
+
+
+def test_sources() -> None:
+    """Every kind of source, and every option of one, is in the README."""
+    section = TEXT.partition("\n## Sources\n")[2].partition("\n## ")[0]
+    for kind, options in _OPTIONS.items():
+        assert f"`{kind}://" in section
+        assert [name for name in options if f"{name}=" not in section] == []

@@ -15,6 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import boto3
+from botocore.exceptions import ClientError
+
 from tests.servers import S3Server, free_port, wait_for_port
 
 if TYPE_CHECKING:
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
 TOOLS = ("ceph-mon", "ceph-osd", "radosgw", "radosgw-admin", "ceph", "ceph-authtool", "monmaptool")
 ACCESS_KEY, SECRET_KEY = "framefetchtestkey", "framefetchtestsecretnotasecret"
+_ATTEMPTS = 4
 
 
 def missing() -> str:
@@ -35,12 +39,40 @@ def running() -> Iterator[S3Server]:
     folder = Path(tempfile.mkdtemp(prefix="rgw-"))
     daemons: list[subprocess.Popen[bytes]] = []
     try:
-        yield _start(folder, daemons)
+        yield _start_until_it_knows_its_user(folder, daemons)
     finally:
-        for daemon in reversed(daemons):
-            daemon.send_signal(signal.SIGKILL)
-            daemon.wait(10)
+        _end(daemons)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start_until_it_knows_its_user(folder: Path, daemons: list[subprocess.Popen[bytes]]) -> S3Server:
+    """Now and then a fresh gateway does not find the user that was made for it, and never will."""
+    for attempt in range(_ATTEMPTS):
+        place = folder / str(attempt)
+        place.mkdir()
+        server = _start(place, daemons)
+        client = boto3.client(
+            "s3",
+            endpoint_url=server.endpoint,
+            aws_access_key_id=server.access_key,
+            aws_secret_access_key=server.secret_key,
+            region_name=server.region,
+        )
+        try:
+            client.list_buckets()
+        except ClientError:
+            _end(daemons)
+        else:
+            return server
+    message = f"radosgw refused its own user {_ATTEMPTS} times"
+    raise RuntimeError(message)
+
+
+def _end(daemons: list[subprocess.Popen[bytes]]) -> None:
+    while daemons:
+        daemon = daemons.pop()
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait(10)
 
 
 def _start(folder: Path, daemons: list[subprocess.Popen[bytes]]) -> S3Server:

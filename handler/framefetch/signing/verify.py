@@ -7,8 +7,7 @@ answers. Reads nothing of the object, so an answer from here never says whether 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from framefetch.errors import AccessDenied, InvalidAccessKeyId, InvalidSecurityToken, SignatureDoesNotMatch
 from framefetch.signing.canonical import raw, shown
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
     from framefetch.signing.keys import KeyPair, Keyring
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(NamedTuple):
     """A signature that holds.
 
     Attributes:

@@ -103,5 +103,5 @@ class Aim:
             return
         after = min(after + _DELAYED, len(entries) - 1)
         start, stop = entries[key].pos, entries[after].pos + entries[after].size
-        if start < stop <= start + _MAX_EXPECTED_BYTES:
+        if 0 <= start < stop <= start + _MAX_EXPECTED_BYTES:
             self._reader.hold(start, stop)

@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from framefetch.call import Call
 from framefetch.errors import TooManyRequests
@@ -23,13 +24,10 @@ from framefetch.observe import Record
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from framefetch.call import Answer
     from framefetch.snapshot import Service
-
-_METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]
-"""All of them reach the service, so that a refusal looks like OSS's."""
 
 
 def application(service: Service, *, local: bool) -> Starlette:
@@ -46,8 +44,23 @@ def application(service: Service, *, local: bool) -> Starlette:
         yield
         door.close()
 
-    routes = [Route("/{path:path}", door.handle, methods=_METHODS)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    # A router would answer by itself what no route fits: a name with a line end, an unknown method.
+    return Starlette(middleware=[Middleware(_Everything, door=door)], lifespan=lifespan)
+
+
+class _Everything:
+    """Hands every request to the door; what is left are the events of the server's life."""
+
+    def __init__(self, app: ASGIApp, door: _Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        response = await self._door.handle(Request(scope, receive))
+        await response(scope, receive, send)
 
 
 class _Door:
@@ -80,10 +93,18 @@ class _Door:
 def _call(request: Request) -> Call:
     return Call(
         method=request.method,
-        path=_text(request.scope["raw_path"]),
+        path=_path(_text(request.scope["raw_path"])),
         query=_text(request.scope["query_string"]),
         headers=tuple((_text(name), _text(value)) for name, value in request.headers.raw),
     )
+
+
+def _path(target: str) -> str:
+    """The path of a request target, which a client may send as a whole URL (RFC 9112 §3.2.2)."""
+    if target.startswith(("http://", "https://")):
+        _, _, path = target.split("://", 1)[1].partition("/")
+        return "/" + path
+    return target
 
 
 def _text(raw: bytes) -> str:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from framefetch.reader import RangeReader
     from framefetch.settings import Settings
 
+_FARTHEST = 1 << 62
 _NOT_THREADED = frozenset({"theora"})
 """Decoders of FFmpeg that garble pictures with several threads: Theora after an empty packet."""
 
@@ -101,6 +102,10 @@ class Film:
             context.thread_type = "FRAME"
             context.options = {"max_pixels": str(self._settings.max_pixels)}
 
+    def check(self) -> None:
+        """Raises `RequestTimeout` when the request's time is over."""
+        self._budget.check()
+
     def rewind(self) -> None:
         """Goes back to the first packet, by opening again.
 
@@ -145,7 +150,9 @@ class Film:
         """
         self.stream.codec_context.flush_buffers()
         try:
-            self.container.seek(timestamp, stream=self.stream, backward=True)
+            # FFmpeg's timestamps have 64 bits, a caller's t may have more.
+            nearest = max(-_FARTHEST, min(timestamp, _FARTHEST))
+            self.container.seek(nearest, stream=self.stream, backward=True)
         except av.error.FFmpegError:
             return False
         return True

@@ -164,6 +164,7 @@ class _Timed:
         limit_s = position_s = target_s
         step_s = _FIRST_STEP_S
         while True:
+            self._film.check()
             at_start = position_s <= self._first_s
             run = self._gather(None if at_start else position_s, limit_s, for_display=for_display)
             if run is not None:

@@ -10,10 +10,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+import av.error
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
-from framefetch.ffmpeg import as_our_errors
+from framefetch.errors import ImageTooLarge
 from framefetch.orientation import Orientation
 from framefetch.process import Rotate, SnapshotRequest, check_size
 
@@ -54,8 +55,14 @@ def draw(picture: Picture, request: SnapshotRequest, settings: Settings) -> Imag
     check_size(width, height, max_side=settings.max_side, max_pixels=settings.max_pixels)
     if orientation.swaps_sides:
         width, height = height, width
-    with as_our_errors():
+    try:
         image = _scale(picture.frame, width, height)
+    except (av.error.FFmpegError, MemoryError) as fault:
+        raise ImageTooLarge(
+            f"A picture of {width} x {height} cannot be made of this video.",
+            hint="Ask for a w and h that are nearer to its shape.",
+            detail=repr(fault),
+        ) from fault
     return _turn(image, orientation)
 
 

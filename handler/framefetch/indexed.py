@@ -17,6 +17,7 @@ from framefetch.containers.index import Need, NotUnderstood
 from framefetch.containers.isobmff import walk as isobmff
 from framefetch.containers.matroska import walk as matroska
 from framefetch.decode import Film
+from framefetch.errors import CorruptFilm
 from framefetch.plan import make_plan, stretch
 from framefetch.process import Mode
 
@@ -84,6 +85,13 @@ def check_index(pinned: PinnedObject, head: bytes) -> None:
 
 
 def _follow(walk: Walk, pinned: PinnedObject, head: bytes) -> VideoIndex:
+    try:
+        return _fed(walk, pinned, head)
+    except OverflowError as fault:
+        raise CorruptFilm("The video's index has numbers that no video has.", detail=repr(fault)) from fault
+
+
+def _fed(walk: Walk, pinned: PinnedObject, head: bytes) -> VideoIndex:
     step = walk.feed(0, head)
     while isinstance(step, Need):
         if step.more:

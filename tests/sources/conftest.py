@@ -107,6 +107,7 @@ def opening() -> stores.Opening:
 def _s3(server: S3Server, *, checks_signatures: bool) -> stores.S3Store:
     boto3: Any = pytest.importorskip("boto3", reason="needs boto3")
     with _environment(server.environment):
-        client = boto3.client("s3", endpoint_url=server.endpoint)
+        # A session of its own: the default one keeps the credentials of whoever used it first.
+        client = boto3.Session().client("s3", endpoint_url=server.endpoint)
         client.create_bucket(Bucket=stores.BUCKET)
         return stores.S3Store(server.endpoint, client, checks_signatures)

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood, Segment
+from framefetch.errors import ImageTooLarge
 
 if TYPE_CHECKING:
     from framefetch.containers.index import SampleTable
     from framefetch.containers.isobmff.boxes import Box
 
 MAX_EDITS = 32
+_ABSURD_EDITS = 500
+"""What FFmpeg takes for an edit list grows with the square of it."""
 FOREVER = 1 << 62
 _EMPTY = -1
 _NORMAL_RATE = 1 << 16
@@ -44,9 +47,14 @@ def read_edits(box: Box) -> tuple[Edit, ...]:
     """Reads an ``elst``.
 
     Raises:
+        ImageTooLarge: more edits than any film has.
         NotUnderstood: more than `MAX_EDITS`, another rate than 1, or a time before the media.
     """
     count = box.u32(4)
+    if count > _ABSURD_EDITS:
+        raise ImageTooLarge(
+            "The video's index is larger than the limits of this service.", detail=f"{count} edits"
+        )
     if count > MAX_EDITS:
         raise NotUnderstood(f"{count} edits")
     if box.version > 1:

@@ -221,6 +221,20 @@ def _chunk_runs(box: Box, chunks: int, count: int) -> tuple[Sequence[int], Seque
     return starts, array("I", [first - 1 for first in firsts]), per_chunk
 
 
+def check_chunks(boxes: dict[bytes, Box]) -> None:
+    """Refuses a track whose chunks FFmpeg would look for where there are none: it ends the process then.
+
+    Raises:
+        CorruptFilm: the runs of stsc are not in order, or go beyond the chunks.
+    """
+    if b"stsc" not in boxes:
+        return
+    firsts = boxes[b"stsc"].numbers(LIST_AT, 3 * boxes[b"stsc"].u32(4), "I")[0::3]
+    chunks = max((boxes[kind].u32(4) for kind in (b"stco", b"co64") if kind in boxes), default=0)
+    if firsts and (firsts[0] != 1 or firsts[-1] > chunks or not all(map(lt, firsts, firsts[1:]))):
+        raise CorruptFilm("The video's index contradicts itself.", detail="stsc is not in order")
+
+
 def description_used(boxes: dict[bytes, Box]) -> int:
     """Which sample description the track's samples have, from 1; 1 for a track without samples."""
     box = boxes.get(b"stsc")

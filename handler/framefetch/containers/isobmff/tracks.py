@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.edits import read_edits
 from framefetch.containers.isobmff.tables import sample_count
-from framefetch.errors import NoVideoStream, UnsupportedCodec
+from framefetch.errors import CorruptFilm, NoVideoStream, UnsupportedCodec
 
 if TYPE_CHECKING:
     from framefetch.containers.isobmff.boxes import Box
@@ -202,7 +202,10 @@ def _track(trak: Box, size: int) -> Track:
             tables[b"rap "] = box
         elif box.kind not in (b"sbgp", b"sgpd", b"subs", b"saiz", b"saio"):
             if box.kind in tables:
-                raise NotUnderstood(f"two {box.kind!r} in one track")
+                # FFmpeg takes the last of two, with what it made of the first: it can end the process.
+                raise CorruptFilm(
+                    "The video's index contradicts itself.", detail=f"two {box.kind!r} in one track"
+                )
             tables[box.kind] = box
     edts = trak.child(b"edts")
     elst = edts.child(b"elst") if edts is not None else None

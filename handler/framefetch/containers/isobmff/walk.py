@@ -21,7 +21,7 @@ from framefetch.containers.isobmff.held import Held
 from framefetch.containers.isobmff.long_walk import LongWalk
 from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
 from framefetch.containers.isobmff.places import Place
-from framefetch.containers.isobmff.tables import description_used, read_tables
+from framefetch.containers.isobmff.tables import check_chunks, description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
 from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
 
@@ -162,6 +162,8 @@ class Walk:
             with suppress(Unusual, NotUnderstood):
                 return (yield from self._long(found))
         movie = read_movie((yield from self._movie(found.moov)), self._size)
+        for one in movie.tracks:
+            check_chunks(one.tables)
         track = movie.video()
         entries = track.entries()
         if track.external:

@@ -1,0 +1,135 @@
+"""How a setting is declared: its type, default, bounds and meaning, in one line of the table.
+
+The same declaration reads the variable's text, writes the message for a bad value, the README's table
+and what ``framefetch settings`` prints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PREFIX = "FRAMEFETCH_"
+
+
+class BadSetting(Exception):  # noqa: N818 - ends the start, is never answered
+    """A variable's value is not one that the setting takes; the message says which it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """How a setting's text is read, and what it may be, in words for people."""
+
+    parse: Callable[[str], Any]
+    takes: str
+    secret: bool = False
+    """The value is never shown: not in messages, not by ``framefetch settings``, not in a repr."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table."""
+
+    name: str
+    kind: Kind
+    default: Any
+    meaning: str
+    pixels: bool
+
+    @property
+    def variable(self) -> str:
+        """The environment variable's name."""
+        return PREFIX + self.name.upper()
+
+    def read(self, text: str) -> Any:  # noqa: ANN401 - as typed as the field that it fills
+        """The value that a text stands for.
+
+        Raises:
+            BadSetting: it stands for none.
+        """
+        try:
+            return self.kind.parse(text.strip())
+        except ValueError:
+            shown = "***" if self.kind.secret else repr(text)
+            message = f"{self.variable}={shown} is not valid: it takes {self.kind.takes}. {self.meaning}"
+            raise BadSetting(message) from None
+
+
+def _declare(kind: Kind, default: Any, meaning: str, *, pixels: bool = False) -> Any:  # noqa: ANN401
+    metadata = {"kind": kind, "meaning": meaning, "pixels": pixels}
+    return field(default=default, metadata=metadata, repr=not kind.secret)
+
+
+def integer(default: int, low: int, high: int, meaning: str, *, pixels: bool = False) -> int:
+    """A whole number between two bounds, both included."""
+
+    def parse(text: str) -> int:
+        value = int(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    made: int = _declare(Kind(parse, f"a whole number from {low} to {high}"), default, meaning, pixels=pixels)
+    return made
+
+
+def seconds(default: float, low: float, high: float, meaning: str) -> float:
+    """A span of time, between two bounds, both included."""
+
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:
+            raise ValueError
+        return value
+
+    made: float = _declare(Kind(parse, f"seconds from {low:g} to {high:g}"), default, meaning)
+    return made
+
+
+def choice(default: str, values: tuple[str, ...], meaning: str, *, pixels: bool = False) -> str:
+    """One of a few words."""
+
+    def parse(text: str) -> str:
+        if text not in values:
+            raise ValueError
+        return text
+
+    made: str = _declare(Kind(parse, " or ".join(values)), default, meaning, pixels=pixels)
+    return made
+
+
+def text(default: str, takes: str, meaning: str) -> str:
+    """Text, which whoever uses the setting reads."""
+    made: str = _declare(Kind(str, takes), default, meaning)
+    return made
+
+
+def secret(takes: str, meaning: str) -> str:
+    """Text that is never shown."""
+    made: str = _declare(Kind(str, takes, secret=True), "", meaning)
+    return made
+
+
+def switch(meaning: str) -> bool:
+    """True or false; false unless set."""
+
+    def parse(text: str) -> bool:
+        if text not in ("true", "false"):
+            raise ValueError
+        return text == "true"
+
+    made: bool = _declare(Kind(parse, "true or false"), default=False, meaning=meaning)
+    return made
+
+
+def words(meaning: str, takes: str) -> tuple[str, ...]:
+    """Words, separated by commas or blanks."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        return tuple(text.replace(",", " ").split())
+
+    made: tuple[str, ...] = _declare(Kind(parse, takes), (), meaning)
+    return made

@@ -1,0 +1,120 @@
+"""What a picture costs by the shape of its file, over HTTP, held as figures: bytes and requests.
+
+The films are 75 seconds of the same pictures (640x360, GOP of 250, B-frames, sound) in every container
+and order. What was read along by chance before an answer was dropped differs by up to 128 KiB from run
+to run; the figures have room for that and for nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import pytest
+
+from framefetch.call import Call
+from framefetch.settings import Settings
+from framefetch.snapshot import Service
+from framefetch.sources.locate import open_source
+from tests.bench.muxing import mux
+from tests.servers import ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
+AT_MS, TAKEN_MS, KEY_MS = 37_100, 37_100, 33_333
+# 296,935 bytes of samples from the keyframe to the picture; the keyframe alone has 19,585.
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A file to make, and what a picture of its middle may cost.
+
+    Attributes:
+        exact: kilobytes and requests of a picture of a film that nothing is known of.
+        known: the same of the next picture of this film.
+        fast: as `exact`, with ``m_fast``.
+    """
+
+    container: str
+    suffix: str
+    exact: tuple[int, int]
+    known: tuple[int, int]
+    fast: tuple[int, int]
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+SHAPES: dict[str, Shape] = {
+    "index at the end": Shape("mp4", ".mp4", (1290, 3), (297, 1), (1010, 3)),
+    "index at the front": Shape("mp4", ".mp4", (500, 3), (297, 1), (225, 3), {"movflags": "faststart"}),
+    "quicktime": Shape("mov", ".mov", (1290, 3), (297, 1), (1010, 3)),
+    "fragmented, sidx": Shape(
+        "mp4", ".mp4", (450, 4), (450, 4), (240, 4), {"movflags": FRAGMENTS + "+global_sidx"}
+    ),
+    "fragmented, mfra": Shape("mp4", ".mp4", (1240, 4), (1240, 4), (1030, 4), {"movflags": FRAGMENTS}),
+    "fragmented, neither": Shape(
+        "mp4", ".mp4", (1290, 7), (1290, 7), (1080, 7), {"movflags": FRAGMENTS + "+skip_trailer"}
+    ),
+    "matroska, cues": Shape("matroska", ".mkv", (480, 3), (480, 3), (120, 4)),
+    "matroska, cues at the front": Shape(
+        "matroska", ".mkv", (480, 2), (480, 2), (120, 3), {"cues_to_front": "1"}
+    ),
+    "matroska, no cues": Shape("matroska", ".mkv", (1370, 13), (1370, 13), (1370, 13), {"live": "1"}),
+    "mpeg-ts": Shape("mpegts", ".ts", (1300, 7), (1300, 7), (1300, 7)),
+    "flv": Shape("flv", ".flv", (950, 6), (950, 6), (950, 6)),
+}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ranges.RangeServer]:
+    """A web server that has a film of every shape."""
+    folder = tmp_path_factory.mktemp("shapes")
+    with ranges.running() as running:
+        for name, shape in SHAPES.items():
+            path = folder / f"film{shape.suffix}"
+            mux(path, folder, "h264-small", Fraction(75), container=shape.container, options=shape.options)
+            running.put(_key(name), path.read_bytes())
+        yield running
+
+
+def _key(name: str) -> str:
+    return name.replace(" ", "-") + SHAPES[name].suffix
+
+
+def _service(server: ranges.RangeServer) -> Service:
+    settings = Settings(access="public", networks=("127.0.0.0/8",))
+    return Service(settings, open_source(server.url, settings))
+
+
+def _cost(service: Service, server: ranges.RangeServer, name: str, more: str = "") -> tuple[float, int, int]:
+    """Time of the picture, bytes that were received, and requests, as the server counts them."""
+    server.asked.clear()
+    query = f"x-oss-process=video/snapshot,t_{AT_MS}{more}"
+    answer = service.answer(Call("GET", f"/{_key(name)}", query))
+    assert answer.status == 200, answer.body
+    told = dict(part.split("=") for part in str(answer.header("x-framefetch-read")).split(", "))
+    assert int(told["requests"]) == len(server.asked)
+    return float(str(answer.header("x-framefetch-time"))), int(told["bytes"]), len(server.asked)
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_picture_costs_no_more_than_this(server: ranges.RangeServer, name: str) -> None:
+    """A picture of each shape costs the committed bytes and requests at most, new and known."""
+    service = _service(server)
+    for most_kb, most_requests in (SHAPES[name].exact, SHAPES[name].known):
+        time_ms, received, requests = _cost(service, server, name)
+        assert time_ms == pytest.approx(TAKEN_MS, abs=40)
+        assert received <= most_kb * 1000
+        assert requests <= most_requests
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_keyframe_costs_no_more_than_this(server: ranges.RangeServer, name: str) -> None:
+    """Nor does the keyframe alone."""
+    most_kb, most_requests = SHAPES[name].fast
+    time_ms, received, requests = _cost(_service(server), server, name, ",m_fast")
+    assert time_ms == pytest.approx(KEY_MS, abs=70)
+    assert received <= most_kb * 1000
+    assert requests <= most_requests

@@ -1,0 +1,75 @@
+"""The own index readers lead to the pictures that FFmpeg's demuxer leads to, and those of a plain decode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import av
+import pytest
+
+from framefetch import indexed
+from framefetch.budget import Budget
+from framefetch.containers.sniff import sniff
+from framefetch.process import parse
+from framefetch.settings import Settings
+from framefetch.sources.fetch import PinnedObject
+from framefetch.sources.folder import FolderSource
+from framefetch.trace import Trace
+from tests.containers.driving import TOLERANT, md5
+from tests.films import RECIPES
+from tests.media.asking import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from framefetch.decode import Picture
+    from tests.films import Shelf
+
+WHOLE = [name for name, recipe in RECIPES.items() if recipe.keep == 1]
+OWN = [name for name in WHOLE if RECIPES[name].suffix in (".mp4", ".mov", ".mkv", ".webm")]
+HEAD_BYTES = 64 << 10
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("mode", ["", ",m_fast"])
+def test_both_ways_give_the_same_image(films: Shelf, name: str, mode: str) -> None:
+    """At every moment of every film both ways give the same answer, to the byte."""
+    film = films[name]
+    own, generic = Reader(films.folder), Reader(films.folder, Settings(index="generic"))
+    different = []
+    for at_ms in film.moments():
+        asked = f"t_{at_ms},f_png,ar_auto{mode}"
+        answers = [reader.ask(film.path, asked) for reader in (own, generic)]
+        assert [one.status for one in answers] == [200, 200]
+        if film.fast(at_ms) is None:
+            # No keyframe is shown: each way may choose any picture.
+            continue
+        if len({(one.body, one.header("x-framefetch-time")) for one in answers}) > 1:
+            different.append((at_ms, [one.header("x-framefetch-time") for one in answers]))
+    assert different == []
+
+
+def _by_own_index(path: Path, at_ms: int, mode: str) -> Picture:
+    """The picture as it is decoded from the samples that the own index names."""
+    pinned = PinnedObject(FolderSource(path.parent).open(path.name), Budget(60, 1 << 30, 1000), Trace())
+    head = pinned.open(0, HEAD_BYTES)
+    request = parse(f"video/snapshot,t_{at_ms}{mode}", max_side=8192)
+    index = indexed.read_index(pinned, head, str(sniff(head)), request)
+    film = indexed.open_film(index, Settings(), pinned.budget)
+    return indexed.find_picture(pinned, index, request, film)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_pixels_are_those_of_a_plain_decode(films: Shelf, name: str) -> None:
+    """Starting at a keyframe and leaving out what nothing refers to changes no bit of any picture."""
+    film = films[name]
+    with av.open(str(film.path), **TOLERANT) as file:
+        plain = [md5(frame) for frame in file.decode(video=0)]
+    assert len(plain) == len(film.pictures)
+    times = [float(time) for time in film.frame_times_ms]
+    for at_ms in film.moments():
+        for mode in ("", ",m_fast"):
+            picture = _by_own_index(film.path, at_ms, mode)
+            taken = float(picture.time_ms)
+            nearest = min(range(len(times)), key=lambda number: abs(times[number] - taken))
+            assert md5(picture.frame) == plain[nearest], (at_ms, mode)

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from framefetch import demux, indexed
+from framefetch.containers.index import IndexBytes, VideoIndex
 from framefetch.containers.opening import opening_ranges
 from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.decode import Film
@@ -27,7 +28,6 @@ from framefetch.sources.versions import open_version
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from framefetch.containers.index import VideoIndex
     from framefetch.decode import Picture
     from framefetch.observe import Record
     from framefetch.process import SnapshotRequest
@@ -79,7 +79,8 @@ class Finder:
             if known is not None:
                 # Pinned to the version that the index is of: whether it still is, the samples' answer tells.
                 pinned.expect(known.info)
-                return FilmObject(self, pinned, label, None, known)
+                head = known.index.pieces[0][1] if isinstance(known.index, IndexBytes) else None
+                return FilmObject(self, pinned, label, head, known)
             if briefly:
                 head = pinned.open(0, HEAD_BYTES)
             elif self._index_may_be_last(source, key):
@@ -102,8 +103,9 @@ class Finder:
 
     def ways(self, film_object: FilmObject, request: SnapshotRequest) -> Iterator[Way]:
         """The ways to a picture, the best one first."""
-        if film_object.known is not None:
-            yield partial(self._by_index, film_object, film_object.known.index, request)
+        known = film_object.known.index if film_object.known is not None else None
+        if isinstance(known, VideoIndex):
+            yield partial(self._by_index, film_object, known, request)
         elif self._settings.index == "own" and film_object.container() in indexed.WALKS:
             yield partial(self._by_own_index, film_object, request)
         yield partial(self._by_demuxer, film_object, request)
@@ -114,11 +116,23 @@ class Finder:
         pinned = film_object.pinned
         container = film_object.container()
         whole = self._indexes is not None and self._was_asked(film_object.label)
-        index = indexed.read_index(pinned, film_object.head(), container, request, whole=whole)
+        seen = indexed.Seen(film_object.seen())
+        index = indexed.read_index(pinned, seen, container, request, whole=whole)
         film_object.is_checked = index.whole or container != "mov"
-        if self._indexes is not None:
-            self._indexes.keep(film_object.label, Known(pinned.info, index))
-        return self._by_index(film_object, index, request)
+        self._keep(film_object, index, seen)
+        film, take = self._by_index(film_object, index, request)
+        return film, partial(_of_today, pinned, take)
+
+    def _keep(self, film_object: FilmObject, index: VideoIndex, seen: indexed.Seen) -> None:
+        """Remembers an index, or where it is read bit by bit what was read of it."""
+        if self._indexes is None:
+            return
+        kept: VideoIndex | IndexBytes = index
+        if not index.whole and not index.sliced:
+            if film_object.known is not None and not seen.has_more:
+                return
+            kept = IndexBytes(index.size, tuple(seen.pieces))
+        self._indexes.keep(film_object.label, Known(film_object.info, kept))
 
     def _was_asked(self, label: str) -> bool:
         """Whether an unknown film was asked for before: then all of its index is worth reading."""
@@ -186,6 +200,12 @@ class FilmObject:
             self._head = self.pinned.read(0, _OPENING_BYTES, "open")
         return self._head
 
+    def seen(self) -> tuple[tuple[int, bytes], ...]:
+        """The bytes of its index that are known, its first ones to begin with."""
+        if self.known is not None and isinstance(self.known.index, IndexBytes):
+            return self.known.index.pieces
+        return ((0, self.head()),)
+
     def container(self) -> str:
         """FFmpeg's name of the container.
 
@@ -206,6 +226,14 @@ class FilmObject:
         self.pinned.close()
         if isinstance(fault, Changed):
             self._finder.forget(self.label)
+
+
+def _of_today(pinned: PinnedObject, take: Callable[[], Picture]) -> Picture:
+    """The picture, of the version that the object has now, also where all of its bytes were known."""
+    picture = take()
+    if not pinned.trace.requests:
+        pinned.read(0, 1, "open")
+    return picture
 
 
 def _not_a_video(size: int) -> str:

@@ -19,23 +19,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framefetch.containers.index import VideoIndex
 from framefetch.containers.packed import NotPacked, pack, unpack
 from framefetch.sources import ObjectInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from framefetch.containers.index import VideoIndex
+    from framefetch.containers.index import IndexBytes
 
 _ENDING = ".index"
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An index, and the version of the object that it is of."""
+    """An index, or what was read of it, and the version of the object that it is of."""
 
     info: ObjectInfo
-    index: VideoIndex
+    index: VideoIndex | IndexBytes
 
 
 class IndexCache:
@@ -71,9 +72,10 @@ class IndexCache:
         return known
 
     def keep(self, name: str, known: Known) -> None:
-        """Remembers an index; only a whole one of an object with a strong ETag can be used again."""
+        """Remembers an index, if it is good for any moment, and of an object with a strong ETag."""
         etag = known.info.etag
-        if not known.index.whole or etag is None or etag.startswith("W/"):
+        partial = isinstance(known.index, VideoIndex) and not known.index.whole
+        if partial or etag is None or etag.startswith("W/"):
             return
         try:
             data = pack(known.index, _label(known.info, name))

@@ -37,6 +37,32 @@ if TYPE_CHECKING:
 
 Walk = isobmff.Walk | matroska.Walk
 
+_PIECE_BYTES, _SEEN_BYTES = 128 << 10, 512 << 10
+"""Of an index that is read bit by bit, reads up to the first are kept for other pictures, up to the second
+in all: what is longer are samples."""
+
+
+class Seen:
+    """The bytes in which a film's index is: those that an earlier request read, and then this one's.
+
+    Args:
+        pieces: from an earlier request, each with its place; the first one begins at 0.
+    """
+
+    def __init__(self, pieces: tuple[tuple[int, bytes], ...]) -> None:
+        self.pieces = list(pieces)
+        self.has_more = False
+        """Whether this request has added something."""
+        self._bytes = sum(len(piece) for _, piece in pieces)
+
+    def add(self, start: int, piece: bytes) -> None:
+        """Keeps what was read, if it is short and there is room."""
+        if 0 < len(piece) <= min(_PIECE_BYTES, _SEEN_BYTES - self._bytes):
+            self.pieces.append((start, piece))
+            self._bytes += len(piece)
+            self.has_more = True
+
+
 WALKS: dict[str, Callable[[int, SnapshotRequest, bool], Walk]] = {
     "mov": lambda size, request, whole: isobmff.Walk(
         size,
@@ -50,13 +76,13 @@ WALKS: dict[str, Callable[[int, SnapshotRequest, bool], Walk]] = {
 
 
 def read_index(
-    pinned: PinnedObject, head: bytes, container: str, request: SnapshotRequest, *, whole: bool = False
+    pinned: PinnedObject, seen: Seen, container: str, request: SnapshotRequest, *, whole: bool = False
 ) -> VideoIndex:
     """Reads the index of a film.
 
     Args:
         pinned: the object, opened.
-        head: its first bytes.
+        seen: its first bytes, and what else is known of it; what is read is added.
         container: one that `WALKS` has.
         request: of very long films, and of those without one table of all samples, only what is around
             its t is read.
@@ -68,7 +94,7 @@ def read_index(
         FilmError: no picture can be had of it.
         FramefetchError: as `PinnedObject.read`.
     """
-    return _follow(WALKS[container](pinned.info.size, request, whole), pinned, head)
+    return _follow(WALKS[container](pinned.info.size, request, whole), pinned, seen)
 
 
 def check_index(pinned: PinnedObject, head: bytes) -> None:
@@ -81,30 +107,35 @@ def check_index(pinned: PinnedObject, head: bytes) -> None:
         FramefetchError: as `PinnedObject.read`.
     """
     with suppress(NotUnderstood):
-        _follow(isobmff.Walk(pinned.info.size, long_bytes=pinned.info.size), pinned, head)
+        _follow(isobmff.Walk(pinned.info.size, long_bytes=pinned.info.size), pinned, Seen(((0, head),)))
 
 
-def _follow(walk: Walk, pinned: PinnedObject, head: bytes) -> VideoIndex:
+def _follow(walk: Walk, pinned: PinnedObject, seen: Seen) -> VideoIndex:
     try:
-        return _fed(walk, pinned, head)
+        return _fed(walk, pinned, seen)
     except OverflowError as fault:
         raise CorruptFilm("The video's index has numbers that no video has.", detail=repr(fault)) from fault
 
 
-def _fed(walk: Walk, pinned: PinnedObject, head: bytes) -> VideoIndex:
-    step = walk.feed(0, head)
+def _fed(walk: Walk, pinned: PinnedObject, seen: Seen) -> VideoIndex:
+    for start, piece in tuple(seen.pieces):
+        step = walk.feed(start, piece)
     while isinstance(step, Need):
         if step.more:
             step = _read_together(pinned, walk, step)
             continue
         at = step.start
+        read = bytearray()
         with closing(pinned.stream(at, step.stop, "index")) as pieces:
             for piece in pieces:
                 step = walk.feed(at, piece)
                 at += len(piece)
+                if len(read) <= _PIECE_BYTES:
+                    read += piece
                 # What is there may be enough before all of it is.
                 if not (isinstance(step, Need) and step.start <= at < step.stop):
                     break
+        seen.add(at - len(read), bytes(read))
     return step
 
 

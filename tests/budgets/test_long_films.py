@@ -134,7 +134,7 @@ def taken(film: Shelved, mode: str, at_ms: int, *, whole: bool = False) -> tuple
     request = parse(f"video/snapshot,t_{at_ms}{fast}", max_side=4096)
     pinned = Rounds(ShelvedObject(film), Budget(60, 1 << 30, 100), Trace())
     head = pinned.open(0, HEAD_BYTES)
-    index = indexed.read_index(pinned, head, "mov", request, whole=whole)
+    index = indexed.read_index(pinned, indexed.Seen(((0, head),)), "mov", request, whole=whole)
     assert index.whole is whole
     made = indexed.open_film(index, Settings(), pinned.budget)
     plan = make_plan(index, request.at_ms, request.mode)

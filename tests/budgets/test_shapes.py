@@ -51,17 +51,17 @@ SHAPES: dict[str, Shape] = {
     "index at the front": Shape("mp4", ".mp4", (500, 3), (297, 1), (225, 3), {"movflags": "faststart"}),
     "quicktime": Shape("mov", ".mov", (1290, 3), (297, 1), (1010, 3)),
     "fragmented, sidx": Shape(
-        "mp4", ".mp4", (450, 4), (450, 4), (240, 4), {"movflags": FRAGMENTS + "+global_sidx"}
+        "mp4", ".mp4", (450, 4), (230, 1), (240, 4), {"movflags": FRAGMENTS + "+global_sidx"}
     ),
-    "fragmented, mfra": Shape("mp4", ".mp4", (1240, 4), (1240, 4), (1030, 4), {"movflags": FRAGMENTS}),
+    "fragmented, mfra": Shape("mp4", ".mp4", (1240, 4), (230, 1), (1030, 4), {"movflags": FRAGMENTS}),
     "fragmented, neither": Shape(
-        "mp4", ".mp4", (1290, 7), (1290, 7), (1080, 7), {"movflags": FRAGMENTS + "+skip_trailer"}
+        "mp4", ".mp4", (1290, 7), (230, 1), (1080, 7), {"movflags": FRAGMENTS + "+skip_trailer"}
     ),
-    "matroska, cues": Shape("matroska", ".mkv", (480, 3), (480, 3), (120, 4)),
+    "matroska, cues": Shape("matroska", ".mkv", (480, 3), (400, 1), (120, 4)),
     "matroska, cues at the front": Shape(
-        "matroska", ".mkv", (480, 2), (480, 2), (120, 3), {"cues_to_front": "1"}
+        "matroska", ".mkv", (480, 2), (400, 1), (120, 3), {"cues_to_front": "1"}
     ),
-    "matroska, no cues": Shape("matroska", ".mkv", (1370, 13), (1370, 13), (1370, 13), {"live": "1"}),
+    "matroska, no cues": Shape("matroska", ".mkv", (1370, 13), (1030, 3), (1370, 13), {"live": "1"}),
     "mpeg-ts": Shape("mpegts", ".ts", (1300, 7), (1300, 7), (1300, 7)),
     "flv": Shape("flv", ".flv", (950, 6), (950, 6), (950, 6)),
 }

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from framefetch.containers.index import VideoIndex
     from tests.films import Shelf
 
 QUERY = "x-oss-process=video/snapshot,t_1000,w_64"
@@ -79,6 +78,49 @@ def test_a_changed_object_is_noticed_by_that_request(
     body, _ = ask(asked)
     assert body == ask(service(web))[0]
     assert ask(asked)[0] == body
+
+
+BIT_BY_BIT = [
+    "h264-fragmented-sidx",
+    "h264-fragmented-mfra",
+    "h264-fragmented",
+    "h264-mkv",
+    "h264-mkv-no-cues",
+]
+
+
+@pytest.mark.parametrize("name", BIT_BY_BIT)
+def test_an_index_read_bit_by_bit_is_not_read_again(
+    web: ranges.RangeServer,
+    films: Shelf,  # noqa: F811
+    name: str,
+) -> None:
+    """Of fragments and clusters what was read is remembered: the same picture then costs one request."""
+    content = films[name].path.read_bytes()
+    web.objects["film.mp4"] = ranges.Stored(content, etag='"1"')
+    asked = service(web)
+    first, _ = ask(asked)
+    web.asked.clear()
+    second, record = ask(asked)
+    assert second == first
+    assert record.trace.requests == 1
+    assert [one.headers.get("if-match") for one in web.asked] == ['"1"']
+
+
+@pytest.mark.parametrize("name", BIT_BY_BIT)
+def test_a_change_is_noticed_though_all_bytes_are_known(
+    web: ranges.RangeServer,
+    films: Shelf,  # noqa: F811
+    name: str,
+) -> None:
+    """Where nothing would have to be read for a picture, the store is asked all the same."""
+    web.objects["film.mp4"] = ranges.Stored(films[name].path.read_bytes(), etag='"1"')
+    asked = service(web)
+    old, _ = ask(asked)
+    web.objects["film.mp4"] = ranges.Stored(films["h265-mp4"].path.read_bytes(), etag='"2"')
+    new, _ = ask(asked)
+    assert new != old
+    assert new == ask(service(web))[0]
 
 
 def test_without_a_strong_etag_nothing_is_remembered(
@@ -183,8 +225,7 @@ def test_the_least_recently_used_go(tmp_path: Path) -> None:
     """Memory and folder stay within their size."""
     from framefetch.containers.packed import pack  # noqa: PLC0415
 
-    one: VideoIndex = known().index
-    room = 3 * (len(pack(one, {})) + 200)
+    room = 3 * (len(pack(known().index, {})) + 200)
     cache = IndexCache(room, str(tmp_path / "kept"))
     for number in range(20):
         cache.keep(f"film {number}", known())

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framefetch.containers.index import VideoIndex
+from framefetch.containers.index import IndexBytes, VideoIndex
 from framefetch.containers.isobmff.walk import Walk
 from framefetch.containers.packed import NotPacked, pack, unpack
 from framefetch.plan import make_plan
@@ -45,6 +45,7 @@ def test_a_packed_index_leads_to_the_same_samples(name: str) -> None:
     """Every plan made from the unpacked index is the one made from the index itself."""
     index = index_of(FILMS[name].bytes())
     again, label = unpack(pack(index, {"name": "film"}))
+    assert isinstance(again, VideoIndex)
     assert label == {"name": "film"}
     assert plans(again) == plans(index)
     assert again.header == index.header
@@ -60,6 +61,7 @@ def test_real_indexes_survive(corpus: Path) -> None:
         step = Walk(len(data)).feed(0, data)
         if isinstance(step, VideoIndex):
             again, _ = unpack(pack(step, {}))
+            assert isinstance(again, VideoIndex)
             for moment in row["times"]:
                 assert make_plan(again, moment["t_ms"], Mode.EXACT) == make_plan(
                     step, moment["t_ms"], Mode.EXACT
@@ -90,3 +92,9 @@ def test_a_file_cut_short_is_noticed() -> None:
     for length in range(0, len(data), 7):
         with pytest.raises(NotPacked):
             unpack(data[:length])
+
+
+def test_bytes_of_an_index_survive() -> None:
+    """What was read of an index bit by bit comes back as it was, each piece at its place."""
+    kept = IndexBytes(1 << 40, ((0, b"head"), (1 << 33, b"moof"), (77, b"")))
+    assert unpack(pack(kept, {"name": "film"})) == (kept, {"name": "film"})

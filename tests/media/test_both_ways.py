@@ -54,7 +54,7 @@ def _by_own_index(path: Path, at_ms: int, mode: str) -> Picture:
     pinned = PinnedObject(FolderSource(path.parent).open(path.name), Budget(60, 1 << 30, 1000), Trace())
     head = pinned.open(0, HEAD_BYTES)
     request = parse(f"video/snapshot,t_{at_ms}{mode}", max_side=8192)
-    index = indexed.read_index(pinned, head, str(sniff(head)), request)
+    index = indexed.read_index(pinned, indexed.Seen(((0, head),)), str(sniff(head)), request)
     film = indexed.open_film(index, Settings(), pinned.budget)
     return indexed.find_picture(pinned, index, request, film)
 

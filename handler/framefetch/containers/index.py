@@ -41,6 +41,21 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexBytes:
+    """What a reader has seen of a film whose index cannot be kept as a whole: a fragmented one, or Matroska.
+
+    The reader of another picture begins with these bytes.
+
+    Attributes:
+        size: of the object, in bytes.
+        pieces: each with its place in the object; the first one begins at 0.
+    """
+
+    size: int
+    pieces: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """A stretch of samples that the presentation shows: the whole track, or what one edit takes of it.
 

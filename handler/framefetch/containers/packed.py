@@ -1,7 +1,8 @@
-"""A `VideoIndex` as bytes and back, so that it can be kept outside the process that made it.
+"""A `VideoIndex` or `IndexBytes` as bytes and back, to be kept outside the process that made it.
 
 A format of our own: a checksum over all that follows, a head in JSON, then the columns of the sample
-table as they are in memory. Reading never runs anything, and refuses whatever is not exactly right.
+table as they are in memory, or the pieces. Reading never runs anything, and refuses whatever is not
+exactly right.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from dataclasses import fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from framefetch.containers.index import FlatTable, Segment, VideoIndex
+from framefetch.containers.index import FlatTable, IndexBytes, Segment, VideoIndex
 from framefetch.containers.isobmff.run_table import Runs, RunTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAGIC = b"framefetch index 1\n"
+MAGIC = b"framefetch index 2\n"
 """Changes with every change of the format, so that an older file is not read."""
 _CHECKSUM_BYTES = 16
 _HEAD_LENGTH = struct.Struct(">I")
@@ -33,13 +34,17 @@ class NotPacked(Exception):  # noqa: N818 - a signal, never answered
     """The bytes are not a packed index of this version."""
 
 
-def pack(index: VideoIndex, label: dict[str, Any]) -> bytes:
+def pack(index: VideoIndex | IndexBytes, label: dict[str, Any]) -> bytes:
     """The bytes for an index.
 
     Args:
-        index: a whole one.
+        index: a whole one, or what was read of one.
         label: whatever else is to be kept with it, as JSON knows it.
     """
+    if isinstance(index, IndexBytes):
+        pieces = [[start, len(piece)] for start, piece in index.pieces]
+        seen = {"label": label, "machine": sys.byteorder, "size": index.size, "pieces": pieces}
+        return _sealed(seen, [piece for _, piece in index.pieces])
     columns: list[bytes] = []
     head = {
         "label": label,
@@ -50,12 +55,16 @@ def pack(index: VideoIndex, label: dict[str, Any]) -> bytes:
         "table": _pack_table(index.table, columns),
         "header": len(index.header),
     }
+    return _sealed(head, [index.header, *columns])
+
+
+def _sealed(head: dict[str, Any], columns: list[bytes]) -> bytes:
     text = json.dumps(head, separators=(",", ":")).encode()
-    payload = b"".join([_HEAD_LENGTH.pack(len(text)), text, index.header, *columns])
+    payload = b"".join([_HEAD_LENGTH.pack(len(text)), text, *columns])
     return MAGIC + _checksum(payload) + payload
 
 
-def unpack(data: bytes) -> tuple[VideoIndex, dict[str, Any]]:
+def unpack(data: bytes) -> tuple[VideoIndex | IndexBytes, dict[str, Any]]:
     """The index and the label that bytes were made of.
 
     Raises:
@@ -71,6 +80,8 @@ def unpack(data: bytes) -> tuple[VideoIndex, dict[str, Any]]:
         head = json.loads(bytes(payload[_HEAD_LENGTH.size : at]))
         if head["machine"] != sys.byteorder:
             raise NotPacked
+        if "pieces" in head:
+            return _unpack_pieces(head, payload[at:]), head["label"]
         header = bytes(payload[at : at + head["header"]])
         table = _unpack_table(head["table"], payload[at + head["header"] :])
         index = VideoIndex(
@@ -83,6 +94,17 @@ def unpack(data: bytes) -> tuple[VideoIndex, dict[str, Any]]:
     except (ValueError, KeyError, TypeError, IndexError, struct.error) as fault:
         raise NotPacked from fault
     return index, head["label"]
+
+
+def _unpack_pieces(head: dict[str, Any], data: memoryview) -> IndexBytes:
+    pieces = []
+    at = 0
+    for start, length in head["pieces"]:
+        pieces.append((start, bytes(data[at : at + length])))
+        at += length
+    if not pieces or pieces[0][0] != 0 or at != len(data):
+        raise NotPacked
+    return IndexBytes(head["size"], tuple(pieces))
 
 
 def _checksum(payload: bytes | memoryview) -> bytes:

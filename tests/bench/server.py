@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import sys
 import threading
@@ -22,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.bench.shelf import Shelved, load
+from tests.servers.range_header import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,15 +132,16 @@ class Connection:
         if film is None:
             self._say("404 Not Found", {}, b"no such film")
             return stays
-        asked = headers.get("range", "").removeprefix("bytes=")
+        wanted = headers.get("range", "")
+        asked = wanted.removeprefix("bytes=")
         if headers.get("if-match", film.etag) != film.etag:
             self._say("412 Precondition Failed", {}, b"")
             return stays
-        cut = _cut(asked, film.size)
-        if cut is None:
+        its = cut(wanted, film.size)
+        if its is None:
             self._say("416 Range Not Satisfiable", {"Content-Range": f"bytes */{film.size}"}, b"")
             return stays
-        row = Served(method, asked, 206 if asked else 200, *cut, came_s)
+        row = Served(method, asked, 206 if asked else 200, *its, came_s)
         self.log.begin(row)
         try:
             time.sleep(max(0.0, came_s + int(latency) / 1000 - time.monotonic()))
@@ -195,18 +196,6 @@ def descriptor(path: Path) -> int:
 def shelved(folder: Path, name: str) -> Shelved | None:
     """The film, read once; its file may be made while the server runs."""
     return load(folder, name)
-
-
-def _cut(asked: str, size: int) -> tuple[int, int] | None:
-    """The half-open range that a Range header means; None when no byte is in it."""
-    found = re.fullmatch(r"(\d*)-(\d*)", asked)
-    if found is None or not (found[1] or found[2]):
-        return 0, size
-    if not found[1]:
-        start, stop = max(0, size - int(found[2])), size
-    else:
-        start, stop = int(found[1]), min(size, int(found[2]) + 1 if found[2] else size)
-    return (start, stop) if start < stop else None
 
 
 def main() -> None:

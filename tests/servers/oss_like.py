@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import responses
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, unquote
 
 from tests.servers import ranges
+from tests.servers.range_header import cut
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,9 +77,9 @@ class Handler(ranges.Handler):
         if found is None:
             return
         if wanted is not None and self.headers.get("x-oss-range-behavior") != "standard":
-            cut = ranges._cut(wanted, len(found.content))
+            its = cut(wanted, len(found.content))
             last = wanted.removeprefix("bytes=").partition("-")[2]
-            if cut is None or (last and int(last) >= len(found.content)):
+            if its is None or (last and int(last) >= len(found.content)):
                 self.say(200, self.facts(found, 0, 0, 200), found.content[:])
                 return
         super().answer()
@@ -174,15 +174,5 @@ class Handler(ranges.Handler):
 @contextmanager
 def running() -> Iterator[OssLikeServer]:
     """Starts the server, and ends it."""
-    handler = type("BoundHandler", (Handler,), {})
-    with ranges._Server(("127.0.0.1", 0), handler) as server:
-        state = OssLikeServer(server.server_address[1], dialect="oss")
-        handler.state = state  # type: ignore[attr-defined]
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        try:
-            yield state
-        finally:
-            state.closing.set()
-            server.shutdown()
-            thread.join()
+    with ranges.listening(Handler, lambda port: OssLikeServer(port, dialect="oss")) as state:
+        yield state

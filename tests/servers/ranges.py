@@ -7,7 +7,6 @@ function that answers one request instead of the server.
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 import time
@@ -17,8 +16,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import unquote_to_bytes
+
+from tests.servers.range_header import cut
 
 if TYPE_CHECKING:
     import ssl
@@ -98,6 +99,9 @@ class RangeServer:
         return made
 
 
+State = TypeVar("State", bound=RangeServer)
+
+
 class Handler(BaseHTTPRequestHandler):
     """Answers one connection's requests."""
 
@@ -135,11 +139,11 @@ class Handler(BaseHTTPRequestHandler):
             return
         start, stop, status = 0, size, 200
         if wanted is not None and self.state.ranges:
-            cut = _cut(wanted, size)
-            if cut is None:
+            found_range = cut(wanted, size)
+            if found_range is None:
                 self.fail(416, "InvalidRange", {"Content-Range": f"bytes */{size}"})
                 return
-            (start, stop), status = cut, 206
+            (start, stop), status = found_range, 206
         self.say(status, self.facts(found, start, stop, status), found.content[start:stop])
 
     def find(self) -> Stored | None:
@@ -206,12 +210,21 @@ class _Server(ThreadingHTTPServer):
 @contextmanager
 def running(dialect: str = "http", tls: ssl.SSLContext | None = None) -> Iterator[RangeServer]:
     """Starts the server, and ends it."""
-    handler = type("BoundHandler", (Handler,), {})
-    with _Server(("127.0.0.1", 0), handler) as server:
+    with listening(Handler, lambda port: RangeServer(port, dialect=dialect), tls) as state:
+        yield state
+
+
+@contextmanager
+def listening(
+    handler: type[Handler], state_of: Callable[[int], State], tls: ssl.SSLContext | None = None
+) -> Iterator[State]:
+    """Listens on a free port with handlers of this kind, which share one state."""
+    bound = type("BoundHandler", (handler,), {})
+    with _Server(("127.0.0.1", 0), bound) as server:
         if tls is not None:
             server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-        state = RangeServer(server.server_address[1], dialect=dialect)
-        handler.state = state  # type: ignore[attr-defined]
+        state = state_of(server.server_address[1])
+        bound.state = state  # type: ignore[attr-defined]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         thread.start()
         try:
@@ -220,15 +233,3 @@ def running(dialect: str = "http", tls: ssl.SSLContext | None = None) -> Iterato
             state.closing.set()
             server.shutdown()
             thread.join()
-
-
-def _cut(wanted: str, size: int) -> tuple[int, int] | None:
-    """The half-open range that a Range header means; None when no byte is in it."""
-    found = re.fullmatch(r"bytes=(\d*)-(\d*)", wanted)
-    if found is None or not (found[1] or found[2]):
-        return 0, size
-    if not found[1]:
-        start, stop = max(0, size - int(found[2])), size
-    else:
-        start, stop = int(found[1]), min(size, int(found[2]) + 1 if found[2] else size)
-    return (start, stop) if start < stop else None

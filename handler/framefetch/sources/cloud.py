@@ -3,7 +3,7 @@
 In: keys below one bucket's prefix. Out: ranges of exactly these objects: a key that obstore would turn
 into another name is refused. Its retries are off, because they resume a body without If-Match. It knows
 no deadline that differs from request to request, so each GET runs in a thread that is left behind when
-the time is over. One table turns its errors into ours; its messages, which hold URLs, go no further.
+the time is over. `as_ours` turns its errors into ours; its messages, which hold URLs, go no further.
 """
 
 from __future__ import annotations
@@ -15,17 +15,9 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from framefetch.errors import (
-    AccessDenied,
-    InvalidObjectName,
-    InvalidObjectState,
-    NoSuchBucket,
-    NoSuchKey,
-    RequestTimeout,
-    SourceBusy,
-    SourceError,
-)
-from framefetch.sources import Changed, ObjectInfo, Transient
+from framefetch.errors import InvalidObjectName, NoSuchKey, RequestTimeout, SourceError
+from framefetch.sources import Changed, ObjectInfo
+from framefetch.sources.refusals import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -230,81 +222,22 @@ def _info(meta: Any) -> ObjectInfo:  # noqa: ANN401 - obstore's ObjectMeta
     )
 
 
-def _forbidden(detail: str) -> Exception:
-    return AccessDenied(detail=detail)
-
-
-def _busy(detail: str) -> Exception:
-    # The client hides Retry-After, so our own second stands in for it.
-    return Transient(SourceBusy(detail=detail))
-
-
-def _passing(detail: str) -> Exception:
-    return Transient(SourceError(detail=detail))
-
-
-def _changed(_: str) -> Exception:
-    return Changed()
-
-
-def _no_key(detail: str) -> Exception:
-    return NoSuchKey(detail=detail)
-
-
-def _no_bucket(detail: str) -> Exception:
-    return NoSuchBucket(detail=detail)
-
-
-def _archived(detail: str) -> Exception:
-    return InvalidObjectState(hint="The object is archived; restore it first.", detail=detail)
-
-
-def _bad_name(detail: str) -> Exception:
-    return InvalidObjectName(detail=detail)
-
-
-TABLE: dict[str, Callable[[str], Exception]] = {
-    # The store's own word, where it gave one.
-    "InvalidObjectState": _archived,
-    "BlobArchived": _archived,
-    "NoSuchBucket": _no_bucket,
-    "NoSuchVersion": _no_key,
-    "ContainerNotFound": _no_bucket,
-    "ExpiredToken": _forbidden,
-    "TokenRefreshRequired": _forbidden,
-    "RequestTimeTooSkewed": _forbidden,
-    "InvalidAccessKeyId": _forbidden,
-    "SlowDown": _busy,
-    "ServerBusy": _busy,
-    # The status.
-    "401": _forbidden,
-    "403": _forbidden,
-    "404": _no_key,
-    "408": _passing,
-    "412": _changed,
-    "416": _changed,
-    "429": _busy,
-    "500": _passing,
-    "502": _passing,
-    "503": _busy,
-    "504": _passing,
-    # The client's class of error, where it says neither.
-    "FileNotFoundError": _no_key,
-    "NotFoundError": _no_key,
-    "PermissionDeniedError": _forbidden,
-    "UnauthenticatedError": _forbidden,
-    "PreconditionError": _changed,
-    "InvalidPathError": _bad_name,
-    "ValueError": _bad_name,
+_STANDS_FOR = {
+    "FileNotFoundError": 404,
+    "NotFoundError": 404,
+    "PermissionDeniedError": 403,
+    "UnauthenticatedError": 401,
+    "PreconditionError": 412,
     # What reqwest calls its faults: of connections, of bodies that broke off.
-    "Connect": _passing,
-    "Request": _passing,
-    "Timeout": _passing,
-    "Interrupted": _passing,
-    "Decode": _passing,
-    "Body": _passing,
+    "Connect": 502,
+    "Request": 502,
+    "Timeout": 504,
+    "Interrupted": 502,
+    "Decode": 502,
+    "Body": 502,
 }
-"""Every way in which obstore fails that is not simply a `SourceError`; the first that fits counts."""
+"""The client's own words, where it gives no status: the status that each stands for."""
+_BAD_NAMES = ("InvalidPathError", "ValueError")
 
 
 def as_ours(fault: BaseException) -> Exception:
@@ -316,13 +249,14 @@ def as_ours(fault: BaseException) -> Exception:
             hint="No credentials for the store were found; ?anonymous=true reads public buckets.",
             detail="the credentials were looked for at the cloud's metadata service",
         )
-    status = _STATUS.search(text)
-    code = _CODE.search(text, status.end()) if status else None
-    kind = _KIND.search(text) if status is None else None
-    words = [found[1] for found in (code, status, kind) if found is not None]
-    words.insert(2 if status else 0, type(fault).__name__)
-    detail = " ".join(words)
-    for word in words:
-        if word in TABLE:
-            return TABLE[word](detail)
-    return SourceError(detail=detail)
+    name = type(fault).__name__
+    if found := _STATUS.search(text):
+        code = _CODE.search(text, found.end())
+        word, status = code[1] if code else "", int(found[1])
+        return refusal(word, status, " ".join(one for one in (word, found[1], name) if one))
+    kind = _KIND.search(text)
+    detail = f"{name} {kind[1]}" if kind else name
+    if name in _BAD_NAMES:
+        return InvalidObjectName(detail=detail)
+    status = _STANDS_FOR.get(name) or _STANDS_FOR.get(kind[1] if kind else "", 0)
+    return refusal("", status, detail)

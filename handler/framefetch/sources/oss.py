@@ -21,10 +21,8 @@ from urllib3 import exceptions as faults
 from framefetch.errors import InvalidObjectName, NoSuchKey, SourceError
 from framefetch.sources import ObjectInfo
 from framefetch.sources.dial import Dialler
-from framefetch.sources.http import HEADERS, HttpReply
-from framefetch.sources.http import _as_ours as as_ours
-from framefetch.sources.http import _reply as reply_of
-from framefetch.sources.oss_errors import by_code, from_oss2
+from framefetch.sources.refusals import refusal
+from framefetch.sources.replies import HEADERS, HttpReply, as_ours, reply_of, retry_after_s
 from framefetch.sources.urls import refuse_dots
 
 if TYPE_CHECKING:
@@ -140,7 +138,7 @@ class OssObject:
             if fault.status == 400 and self.version is not None:
                 # What cannot be a version's id is no version.
                 raise NoSuchKey(detail=f"OSS 400 {fault.code}") from fault
-            raise from_oss2(fault) from fault
+            raise _refused(fault.code, fault.status, fault.headers) from fault
         except (ValueError, TypeError, LookupError, AttributeError, OSError) as fault:
             # oss2 takes headers apart that it does not expect to be wrong.
             session.close()
@@ -245,8 +243,15 @@ def _whole(response: urllib3.BaseHTTPResponse) -> Exception:
     if "xml" in response.headers.get("Content-Type", ""):
         found = re.search(rb"<Code>(\w{1,64})</Code>", _body(response, _ERROR_BYTES))
         if found is not None:
-            return by_code(found[1].decode(), response.status, response.headers)
+            return _refused(found[1].decode(), response.status, response.headers)
     return SourceError(
         hint="The server does not answer ranges, without which videos cannot be read.",
         detail=f"{response.status} for a range, Content-Length {response.headers.get('Content-Length')}",
     )
+
+
+def _refused(code: str, status: int, headers: Mapping[str, str]) -> Exception:
+    """What OSS's refusal means to us; of its answer only the code and the request's id go into the log."""
+    request_id = headers.get("x-oss-request-id", "")
+    detail = " ".join(word for word in (f"OSS {status}", code, request_id[:40]) if word)
+    return refusal(code, status, detail, retry_after_s(headers))

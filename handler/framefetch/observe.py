@@ -26,6 +26,11 @@ LOG = logging.getLogger("framefetch")
 STAGES = ("open", "index", "read", "decode", "draw", "encode")
 
 
+def note(row: dict[str, object], *, is_error: bool) -> None:
+    """Writes a record of what is no request."""
+    LOG.log(logging.ERROR if is_error else logging.INFO, json.dumps(row))
+
+
 @dataclass(slots=True)
 class Record:
     """One request, from its arrival to its answer.

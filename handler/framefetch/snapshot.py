@@ -150,7 +150,7 @@ class Service:
                 briefly=may_end_early,
             )
         with opened:
-            record.facts["size"] = opened.info.size
+            record.facts |= {"size": opened.info.size, "etag": opened.info.etag}
             current = caching.validators(opened.info, request, self._renderer)
             headers = (
                 *current.headers(),

@@ -2,8 +2,9 @@
 
 It checks signatures V4 and V1 of headers by its own few lines, written after OSS's documentation and not
 with the program's; obeys Range as OSS does (a range that it does not like is answered 200 with the whole
-object, unless ``x-oss-range-behavior: standard`` asks for 416); keeps versions; and answers XML errors
-with EC. Objects, faults and manners are those of `ranges.RangeServer`.
+object, unless ``x-oss-range-behavior: standard`` asks for 416); keeps versions; takes objects, also with
+``x-oss-forbid-overwrite``; lists them (version 2, in pages); and answers XML errors with EC. Objects,
+faults and manners are those of `ranges.RangeServer`.
 """
 
 from __future__ import annotations
@@ -38,11 +39,15 @@ class OssLikeServer(ranges.RangeServer):
         anonymous: whether unsigned requests are let in, as to a public bucket.
         old: earlier versions of objects, by name and version id.
         archived: names of objects that have to be restored first.
+        written: headers of objects that were put, by name; how often is in ``asked``.
+        page: how many keys one page of a listing has at most.
     """
 
     anonymous: bool = False
     old: dict[tuple[str, str], Stored] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
+    written: dict[str, dict[str, str]] = field(default_factory=dict)
+    page: int = 1000
 
     @property
     def environment(self) -> dict[str, str]:
@@ -65,12 +70,19 @@ class Handler(ranges.Handler):
     """Answers one connection's requests."""
 
     state: OssLikeServer
+    body: bytes
 
     def answer(self) -> None:
         """What OSS says."""
         refusal = self._refusal()
         if refusal is not None:
             self.fail(403, refusal)
+            return
+        if self.command == "PUT":
+            self._write()
+            return
+        if self._query().get("list-type") == "2":
+            self._list()
             return
         wanted = self.headers.get("Range")
         found = self.find()
@@ -83,6 +95,40 @@ class Handler(ranges.Handler):
                 self.say(200, self.facts(found, 0, 0, 200), found.content[:])
                 return
         super().answer()
+
+    def do_PUT(self) -> None:  # noqa: N802 - the base class's name
+        """Takes an object; all of it is read even where the answer is an error."""
+        self.body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+
+    def _write(self) -> None:
+        name, body = self._name(), self.body
+        if name in self.state.objects and self.headers.get("x-oss-forbid-overwrite") == "true":
+            self.fail(409, "FileAlreadyExists")
+            return
+        stored = self.state.put(name, body)
+        self.state.written[name] = {key.lower(): value for key, value in self.headers.items()}
+        self.say(200, {"ETag": str(stored.etag), "x-oss-request-id": "5C3D9175B6FC201293AD4890"}, b"")
+
+    def _list(self) -> None:
+        bucket, query = self._name(), self._query()
+        start, after = bucket + query.get("prefix", ""), bucket + query.get("continuation-token", "")
+        names = [name for name in sorted(self.state.objects) if name.startswith(start) and name > after]
+        page = names[: min(self.state.page, int(query["max-keys"]))]
+        rows = [f"<IsTruncated>{str(len(page) < len(names)).lower()}</IsTruncated>"]
+        if len(page) < len(names):
+            rows.append(f"<NextContinuationToken>{page[-1].removeprefix(bucket)}</NextContinuationToken>")
+        if query.get("encoding-type") == "url":
+            rows.append("<EncodingType>url</EncodingType>")
+        for name in page:
+            stored = self.state.objects[name]
+            rows.append(
+                f"<Contents><Key>{quote(name.removeprefix(bucket))}</Key><ETag>{stored.etag}</ETag>"
+                f"<LastModified>2026-01-01T00:00:00.000Z</LastModified><Type>Normal</Type>"
+                f"<Size>{len(stored.content)}</Size><StorageClass>Standard</StorageClass></Contents>"
+            )
+        body = f"<ListBucketResult>{''.join(rows)}</ListBucketResult>".encode()
+        self.say(200, {"Content-Type": "application/xml"}, body)
 
     def find(self) -> Stored | None:
         """The object, or the version of it, that was asked for."""
@@ -103,7 +149,11 @@ class Handler(ranges.Handler):
         for (_, version), stored in self.state.old.items():
             if stored is found:
                 more["x-oss-version-id"] = version
-        return super().facts(found, start, stop, status) | more
+        put = self.state.written.get(self._name(), {})
+        kept = ("content-type", "cache-control")
+        more |= {name: put[name] for name in put if name in kept or name.startswith("x-oss-meta-")}
+        facts = super().facts(found, start, stop, status)
+        return {name: value for name, value in facts.items() if name.lower() not in more} | more
 
     def fail(self, status: int, code: str, headers: dict[str, str] | None = None) -> None:
         """An error as OSS writes it."""
@@ -148,7 +198,7 @@ class Handler(ranges.Handler):
             if name.startswith("x-oss-") or name in ("content-type", "content-md5")
         )
         path = quote("/" + self._name(), safe="/-_.~")
-        canonical = f"GET\n{path}\n{query}\n{signed}\n\nUNSIGNED-PAYLOAD"
+        canonical = f"{self.command}\n{path}\n{query}\n{signed}\n\nUNSIGNED-PAYLOAD"
         text = f"OSS4-HMAC-SHA256\n{date}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         key = b"aliyun_v4" + SECRET.encode()
         for part in scope.split("/"):
@@ -166,7 +216,8 @@ class Handler(ranges.Handler):
         )
         query = self._query()
         resource = "/" + self._name() + (f"?versionId={query['versionId']}" if "versionId" in query else "")
-        text = f"GET\n\n\n{self.headers['date']}\n{signed}{resource}"
+        content_type, date = self.headers.get("content-type", ""), self.headers["date"]
+        text = f"{self.command}\n\n{content_type}\n{date}\n{signed}{resource}"
         signature = base64.b64encode(hmac.digest(SECRET.encode(), text.encode(), "sha1")).decode()
         return f"OSS {ACCESS_KEY_ID}:{signature}"
 

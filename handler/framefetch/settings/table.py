@@ -67,6 +67,11 @@ class Settings:
         "lines of NAME=video/snapshot,…, or a JSON object",
         "What x-oss-process=style/NAME stands for.",
     )
+    on_upload: str = text(
+        "",
+        "lines of PREFIX*SUFFIX=PROCESS[;PROCESS…]=PLACE [bucket=NAME], or JSON",
+        "Which pictures an uploaded video gets, and where they are written.",
+    )
     style_only: bool = switch("Only named styles may be asked for.")
     cors: tuple[str, ...] = words(
         "Origins whose pages may read the answers with scripts; none by default.",

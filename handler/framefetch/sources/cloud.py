@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from framefetch.errors import InvalidObjectName, NoSuchKey, RequestTimeout, SourceError
 from framefetch.sources import Changed, ObjectInfo
+from framefetch.sources.looking import MARK, Listed, Look
 from framefetch.sources.refusals import refusal
+from framefetch.sources.tries import patiently
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from obstore import GetOptions, GetResult
+    from obstore import GetOptions, GetResult, ObjectMeta
     from obstore.store import ObjectStore
 
     from framefetch.budget import Budget
@@ -60,6 +62,29 @@ class CloudSource:
         refuse_unnameable(key)
         return CloudObject(self.store, f"{self.prefix}/{key}" if self.prefix else key)
 
+    def look(self, key: str, budget: Budget) -> Look:
+        """See `LookableSource.look`."""
+        path = self.open(key).path
+
+        def ask() -> GetResult:
+            import obstore  # noqa: PLC0415 - heavy, and only needed here
+
+            return obstore.get(self.store, path, options={"head": True})
+
+        result: GetResult = patiently(lambda: _Transfer(ask).next(budget), budget)
+        return Look(_info(result.meta), MARK in result.attributes)
+
+    def listing(self, prefix: str, budget: Callable[[], Budget]) -> Iterator[Listed]:
+        """See `LookableSource.listing`."""
+        start = f"{self.prefix}/" if self.prefix else ""
+        # obstore lists whole folders only.
+        pages = _Pages(self.store, f"{start}{prefix}".rpartition("/")[0] or None)
+        while page := patiently(pages.next, budget()):
+            for meta in page:
+                key = meta["path"].removeprefix(start)
+                if key.startswith(prefix):
+                    yield Listed(key, meta["size"], meta["e_tag"] or None)
+
 
 class S3Source(CloudSource):
     """S3 and what speaks it, where versions of an object have names."""
@@ -82,6 +107,31 @@ def refuse_unnameable(key: str) -> None:
             hint="Keys with empty, . or .. segments, control characters or bytes that are not UTF-8 "
             "cannot be read from this store."
         )
+
+
+@dataclass(slots=True)
+class _Pages:
+    """The pages of one listing. A stream that failed is at its end for obstore: a new one goes on."""
+
+    store: ObjectStore
+    folder: str | None
+    last: str | None = None
+    stream: Iterator[Sequence[ObjectMeta]] | None = None
+
+    def next(self) -> Sequence[ObjectMeta]:
+        """The next page; empty after the last."""
+        import obstore  # noqa: PLC0415 - heavy, and only needed here
+
+        try:
+            if self.stream is None:
+                self.stream = iter(obstore.list(self.store, self.folder, offset=self.last, chunk_size=1000))
+            page = next(self.stream, ())
+        except Exception as fault:
+            self.stream = None
+            raise as_ours(fault) from fault
+        if page:
+            self.last = page[-1]["path"]
+        return page
 
 
 @dataclass(slots=True)

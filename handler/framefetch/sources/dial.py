@@ -50,9 +50,16 @@ class Dialler:
     _lock: threading.Lock = field(init=False, default_factory=threading.Lock)
 
     def request(
-        self, origin: tuple[str, str, int], target: str, headers: dict[str, str], budget: Budget
+        self,
+        origin: tuple[str, str, int],
+        target: str,
+        headers: dict[str, str],
+        budget: Budget,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
     ) -> urllib3.BaseHTTPResponse:
-        """Sends one GET and returns as soon as the headers are there.
+        """Sends one request and returns as soon as the headers are there.
 
         Raises:
             AccessDenied: the host has an address that we may not connect to.
@@ -62,8 +69,9 @@ class Dialler:
         self._current.budget = budget
         left_s = max(budget.remaining_s, SHORTEST_WAIT_S)
         return self._pool(origin).urlopen(
-            "GET",
+            method,
             target,
+            body=body,
             headers=headers,
             timeout=urllib3.Timeout(connect=min(CONNECT_S, left_s), read=left_s),
             retries=False,

@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import TYPE_CHECKING
 
 from framefetch.errors import AccessDenied, InvalidObjectName, NoSuchKey, SourceError
 from framefetch.sources import Changed, ObjectInfo
+from framefetch.sources.looking import Listed, Look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from framefetch.budget import Budget
 
@@ -72,6 +74,28 @@ class FolderSource:
         except BaseException:
             os.close(descriptor)
             raise
+
+    def look(self, key: str, budget: Budget) -> Look:
+        """See `LookableSource.look`; files carry no mark."""
+        budget.check()
+        with closing(self.open(key)) as stored:
+            return Look(_info(stored.descriptor))
+
+    def listing(self, prefix: str, budget: Callable[[], Budget]) -> Iterator[Listed]:
+        """See `LookableSource.listing`; links to folders are not followed."""
+        for folder, folders, names in os.walk(self.root):
+            folders.sort()
+            below = os.path.relpath(folder, self.root)
+            for name in sorted(names):
+                key = name if below == "." else f"{below}/{name}"
+                if not key.startswith(prefix):
+                    continue
+                try:
+                    info = self.look(key, budget()).info
+                except (NoSuchKey, AccessDenied, InvalidObjectName):
+                    # Gone meanwhile, or none that can be read.
+                    continue
+                yield Listed(key, info.size, info.etag)
 
     def _check(self, descriptor: int) -> None:
         """Raises unless the descriptor is a regular file that is really inside the folder."""

@@ -11,7 +11,7 @@ import re
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from framefetch.settings import BadSetting, Settings
 
@@ -209,3 +209,19 @@ def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], setting
         message = f"{kind}://{bucket} cannot be opened: {said}"
         raise BadSetting(message) from fault
     return (S3Source if kind == "s3" else CloudSource)(kind, store, prefix)
+
+
+def split_root(text: str) -> tuple[str, str, str]:
+    """A source's bucket, the source that is all of this bucket, and the prefix that the words name in it.
+
+    A folder has no bucket, and is its own root.
+
+    Raises:
+        BadSetting: the words name no source.
+    """
+    found = _SCHEME.fullmatch(text)
+    if found is None or found[1].lower() not in _OPTIONS:
+        return "", text, ""
+    kind = found[1].lower()
+    bucket, prefix, options = _bucket(kind, found[2])
+    return bucket, f"{kind}://{bucket}" + (f"?{urlencode(options)}" if options else ""), prefix

@@ -21,12 +21,14 @@ from urllib3 import exceptions as faults
 from framefetch.errors import InvalidObjectName, NoSuchKey, SourceError
 from framefetch.sources import ObjectInfo
 from framefetch.sources.dial import Dialler
+from framefetch.sources.looking import MARK, Listed, Look
 from framefetch.sources.refusals import refusal
 from framefetch.sources.replies import HEADERS, HttpReply, as_ours, reply_of, retry_after_s
+from framefetch.sources.tries import patiently
 from framefetch.sources.urls import refuse_dots
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import urllib3
 
@@ -38,6 +40,12 @@ logging.getLogger("oss2").setLevel(logging.CRITICAL)
 
 _ERROR_BYTES = 4096
 """What is read of an error's body."""
+_PAGE_BYTES = 8 << 20
+"""What is read of a listing: a thousand keys of 1023 bytes, each as percent-encoded, and more."""
+
+
+class _AlreadyThere(Exception):  # noqa: N818 - a signal within this module
+    """The store has an object of this key, and was told not to replace it."""
 
 
 class OssSource:
@@ -94,6 +102,40 @@ class OssSource:
             raise InvalidObjectName
         return OssObject(self, f"{self.prefix}/{key}" if self.prefix else key, version)
 
+    def look(self, key: str, budget: Budget) -> Look:
+        """See `LookableSource.look`."""
+        stored = self.open(key)
+
+        def ask() -> Look:
+            head = stored.ask(budget, lambda client: client.head_object(stored.path)).headers
+            return Look(
+                ObjectInfo(int(head.get("Content-Length") or 0), head.get("ETag") or None),
+                f"x-oss-meta-{MARK}" in head,
+            )
+
+        return patiently(ask, budget)
+
+    def listing(self, prefix: str, budget: Callable[[], Budget]) -> Iterator[Listed]:
+        """See `LookableSource.listing`."""
+        start = f"{self.prefix}/" if self.prefix else ""
+        bucket, token, more = OssObject(self, "", None), "", True
+        while more:
+            page_budget = budget()
+
+            def ask(token: str = token, page_budget: Budget = page_budget) -> Any:  # noqa: ANN401 - oss2 has no types
+                return bucket.ask(
+                    page_budget,
+                    lambda client: client.list_objects_v2(
+                        f"{start}{prefix}", continuation_token=token, max_keys=1000
+                    ),
+                    most_bytes=_PAGE_BYTES,
+                )
+
+            page = patiently(ask, page_budget)
+            for found in page.object_list:
+                yield Listed(found.key.removeprefix(start), found.size, found.etag)
+            token, more = page.next_continuation_token, page.is_truncated
+
     def client(self, session: _Session) -> Any:  # noqa: ANN401 - oss2 has no types
         """oss2's bucket for one request."""
         return oss2.Bucket(
@@ -148,6 +190,46 @@ class OssObject:
             session.close()
             raise
 
+    def put(self, body: bytes, headers: dict[str, str], budget: Budget) -> bool:
+        """Writes the object, once.
+
+        Returns:
+            Whether it was written; False: there is one, and the headers forbid to replace it.
+
+        Raises:
+            Transient: trying again may help.
+            FramefetchError: it was not written.
+        """
+        try:
+            self.ask(budget, lambda client: client.put_object(self.path, body, headers=headers))
+        except _AlreadyThere:
+            return False
+        return True
+
+    def ask(self, budget: Budget, send: Callable[[Any], Any], *, most_bytes: int = _ERROR_BYTES) -> Any:  # noqa: ANN401
+        """One request that is not for a range.
+
+        Args:
+            budget: of the request.
+            send: calls a method of oss2's bucket.
+            most_bytes: of the answer's body.
+
+        Raises:
+            Transient: trying again may help.
+            FramefetchError: what the store says otherwise.
+        """
+        session = _Session(self.source.dialler, budget, most_bytes)
+        try:
+            return send(self.source.client(session))
+        except oss2_errors.OssError as fault:
+            if fault.code == "FileAlreadyExists":
+                raise _AlreadyThere from fault
+            raise _refused(fault.code, fault.status, fault.headers) from fault
+        except (ValueError, TypeError, LookupError, AttributeError, OSError) as fault:
+            raise SourceError(detail=f"oss2: {type(fault).__name__}") from fault
+        finally:
+            session.close()
+
     def close(self) -> None:
         """Nothing is held between two ranges but the pool's connections."""
 
@@ -166,9 +248,10 @@ class OssObject:
 class _Session:
     """What oss2 sends a request through. Never follows, retries or waits beyond the budget."""
 
-    def __init__(self, dialler: Dialler, budget: Budget) -> None:
+    def __init__(self, dialler: Dialler, budget: Budget, most_bytes: int = _ERROR_BYTES) -> None:
         self._dialler = dialler
         self._budget = budget
+        self._most_bytes = most_bytes
         self._response: urllib3.BaseHTTPResponse | None = None
 
     def answered(self) -> urllib3.BaseHTTPResponse:
@@ -193,13 +276,18 @@ class _Session:
         headers = {name: value for name, value in request.headers.items() if value is not None}
         try:
             self._response = self._dialler.request(
-                origin, f"{parts.path}?{query}" if query else parts.path, headers, self._budget
+                origin,
+                f"{parts.path}?{query}" if query else parts.path,
+                headers,
+                self._budget,
+                method=request.method,
+                body=request.data or None,
             )
         except (faults.HTTPError, OSError) as fault:
             # Where one connection turned out dead, those that rested as long are dead too.
             self._dialler.forget()
             raise as_ours(fault, self._budget) from fault
-        return _Response(self._response)
+        return _Response(self._response, self._most_bytes)
 
 
 @dataclass(slots=True)
@@ -207,6 +295,7 @@ class _Response:
     """An answer as oss2 reads it."""
 
     raw: urllib3.BaseHTTPResponse = field(repr=False)
+    most_bytes: int
 
     @property
     def status(self) -> int:
@@ -221,9 +310,11 @@ class _Response:
         return self.raw.headers.get("x-oss-request-id", "")
 
     def read(self, amt: int | None = None) -> bytes:
-        """A part of the body; oss2 reads those of errors only, which are short."""
+        """A part of the body; oss2 reads those of errors, which are short, and of listings."""
         if amt is None:
-            amt = 0 if self.status == 206 or self.raw.headers.get("Content-Length") == "0" else _ERROR_BYTES
+            amt = (
+                0 if self.status == 206 or self.raw.headers.get("Content-Length") == "0" else self.most_bytes
+            )
         return _body(self.raw, amt)
 
 

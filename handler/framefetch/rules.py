@@ -1,0 +1,363 @@
+"""Which pictures an upload gets, and where they go. In: the operator's rules and an upload; out: `Output`s.
+
+Pure. The key of an output follows from the upload's key, its ETag and the canonical process string, and
+from nothing else: whoever handles an upload twice comes to the same keys. All rules are read at the
+start, so that a bad one is a bad setting and never a lost picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from framefetch import styles
+from framefetch.errors import FramefetchError, InvalidObjectName
+from framefetch.process import parse as parse_process
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+RECORD_SUFFIX = ".error.json"
+"""After an output's key: where it is written down why there is no such picture."""
+LONGEST_KEY_BYTES = 1023 - len(RECORD_SUFFIX)
+"""Of an output's key, in bytes of UTF-8. S3 takes 1024, OSS 1023."""
+
+_FORM = "PREFIX*SUFFIX[,…]=PROCESS[;PROCESS…]=PLACE [bucket=NAME]"
+_JSON_KEYS = ("match", "process", "to", "bucket")
+PLACEHOLDERS = ("key", "dir", "name", "stem", "bucket", "etag", "id", "ext", "t", "w", "h")
+_STORES = ("s3", "gs", "az", "oss")
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An object that was written.
+
+    Attributes:
+        bucket: its name; empty for a folder.
+        key: decoded.
+        etag: as the event or listing had it, without quotes; None where it did not say.
+        version: of a versioned object. Only told: what is read is the current version.
+        size: in bytes.
+        sequencer: orders the events of one key. Only told: the ETag in an output's key does the same.
+        key_if_encoded: the other reading of a key whose event does not say whether it is percent-encoded.
+    """
+
+    bucket: str
+    key: str
+    etag: str | None = None
+    version: str | None = None
+    size: int | None = None
+    sequencer: str = ""
+    key_if_encoded: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One picture that an upload gets.
+
+    Attributes:
+        place: the store, as `open_source` takes it; empty for the one that the upload is in.
+        key: there.
+        process: canonical.
+    """
+
+    place: str
+    key: str
+    process: str
+
+    @property
+    def record_key(self) -> str:
+        """Where it is written down that there is no such picture."""
+        return self.key + RECORD_SUFFIX
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line.
+
+    Attributes:
+        patterns: prefix and suffix of the keys that it is for; the suffix in lower case.
+        processes: canonical.
+        place: as of `Output`.
+        template: of the key.
+        bucket: the only one whose uploads it is for; empty for all.
+    """
+
+    patterns: tuple[tuple[str, str], ...]
+    processes: tuple[str, ...]
+    place: str
+    template: str
+    bucket: str = ""
+
+    @property
+    def fixed(self) -> str:
+        """What all its outputs' keys begin with: a folder, with its slash."""
+        static = self.template.partition("{")[0]
+        return static[: static.rfind("/") + 1]
+
+    def is_for(self, upload: Upload) -> bool:
+        """Whether an upload gets these pictures. Cameras write ``.MOV``: the suffix is taken in any case."""
+        if self.bucket not in ("", upload.bucket):
+            return False
+        lower = upload.key.lower()
+        return any(
+            upload.key.startswith(prefix)
+            and lower.endswith(suffix)
+            and len(upload.key) >= len(prefix) + len(suffix)
+            for prefix, suffix in self.patterns
+        )
+
+    def has_written(self, upload: Upload) -> bool:
+        """Whether an upload lies where this rule's own outputs go."""
+        if not self.place:
+            return self.bucket in ("", upload.bucket) and upload.key.startswith(self.fixed)
+        return (
+            bool(upload.bucket)
+            and _bucket_of(self.place) == upload.bucket
+            and upload.key.startswith(self.fixed)
+        )
+
+    def outputs(self, upload: Upload, etag: str) -> tuple[Output, ...]:
+        """The pictures of an upload whose content has this ETag.
+
+        Raises:
+            InvalidObjectName: the key of one would be too long.
+        """
+        return tuple(Output(self.place, self._key(upload, etag, one), one) for one in self.processes)
+
+    def _key(self, upload: Upload, etag: str, process: str) -> str:
+        values = _values(upload, etag, process)
+        key = re.sub(r"\{(\w+)\}", lambda found: values[found[1]], self.template)
+        if len(key.encode()) > LONGEST_KEY_BYTES:
+            raise InvalidObjectName(f"The key of the picture is longer than {LONGEST_KEY_BYTES} bytes.")
+        return key
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All lines."""
+
+    rules: tuple[Rule, ...] = ()
+
+    def outputs(self, upload: Upload, etag: str) -> tuple[Output, ...]:
+        """Every picture that an upload gets, each once."""
+        matching = (rule for rule in self.rules if rule.is_for(upload))
+        return tuple(dict.fromkeys(one for rule in matching for one in rule.outputs(upload, etag)))
+
+    def match(self, upload: Upload) -> bool:
+        """Whether any rule is for an upload."""
+        return any(rule.is_for(upload) for rule in self.rules)
+
+    def have_written(self, upload: Upload) -> bool:
+        """Whether an upload lies where outputs of these rules go: it is no film then."""
+        return any(rule.has_written(upload) for rule in self.rules)
+
+
+def _values(upload: Upload, etag: str, process: str) -> dict[str, str]:
+    """What stands for each placeholder."""
+    folder, slash, name = upload.key.rpartition("/")
+    stem, dot, _ = name.rpartition(".")
+    parameters = dict(part.split("_", 1) for part in process.split(",")[1:])
+    return {
+        "key": upload.key,
+        "dir": folder + slash,
+        "name": name,
+        "stem": stem if dot else name,
+        "bucket": upload.bucket,
+        # A multipart ETag has a dash, others may have a slash: one path segment, whatever it is.
+        "etag": re.sub(r"[^A-Za-z0-9._-]", "_", etag),
+        "id": hashlib.sha256(process.encode()).hexdigest()[:8],
+        "ext": parameters.get("f", "jpg"),
+        "t": parameters.get("t", "0"),
+        "w": parameters.get("w", "0"),
+        "h": parameters.get("h", "0"),
+    }
+
+
+def parse(text: str, named: Mapping[str, str], *, max_side: int) -> Rules:
+    """Reads rules, as ``FRAMEFETCH_ON_UPLOAD`` has them.
+
+    One line a rule, ``PREFIX*SUFFIX[,…]=PROCESS[;PROCESS…]=PLACE [bucket=NAME]``. A line that starts with
+    ``#`` is a remark. Or JSON: a list of objects with the keys ``match`` and ``process`` (text or list),
+    ``to`` and ``bucket``, for values with spaces or ``=`` in them.
+
+    Args:
+        text: the rules.
+        named: process strings by the styles that stand for them.
+        max_side: the largest side of a picture, in pixels.
+
+    Raises:
+        ValueError: says which rule and what it takes.
+    """
+    text = text.strip()
+    if text[:1] in ("[", "{"):
+        rows = _json_rows(text)
+    else:
+        rows = [
+            (f"line {at}", _line_values(line, at))
+            for at, line in enumerate(map(str.strip, text.splitlines()), 1)
+            if line and not line.startswith("#")
+        ]
+    return Rules(tuple(_rule(where, values, named, max_side) for where, values in rows))
+
+
+def _line_values(line: str, at: int) -> dict[str, list[str]]:
+    first, *options = line.split()
+    match, equals, rest = first.partition("=")
+    process, more, place = rest.partition("=")
+    if not (equals and more):
+        message = f"line {at} of the rules is not {_FORM}"
+        raise ValueError(message)
+    values = {"match": match.split(","), "process": process.split(";"), "to": [place]}
+    for option in options:
+        name, _, value = option.partition("=")
+        if name != "bucket" or not value or name in values:
+            message = f"line {at} of the rules is not {_FORM}: {option!r}"
+            raise ValueError(message)
+        values[name] = [value]
+    return values
+
+
+def _json_rows(text: str) -> list[tuple[str, dict[str, list[str]]]]:
+    import json  # noqa: PLC0415 - costs milliseconds, and most rules are lines
+
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        message = f"the rules are not valid JSON: {error}"
+        raise ValueError(message) from None
+    rows = []
+    for at, row in enumerate(parsed if isinstance(parsed, list) else [parsed], 1):
+        where = f"entry {at}"
+        if not isinstance(row, dict) or not row.keys() <= set(_JSON_KEYS):
+            message = f"{where} of the rules is not an object of {', '.join(_JSON_KEYS)}"
+            raise ValueError(message)
+        lists = {name: value if isinstance(value, list) else [value] for name, value in row.items()}
+        if not all(isinstance(value, str) for values in lists.values() for value in values):
+            message = f"{where} of the rules: texts, and lists of texts, are expected"
+            raise ValueError(message)
+        rows.append((where, lists))
+    return rows
+
+
+def _rule(where: str, values: dict[str, list[str]], named: Mapping[str, str], max_side: int) -> Rule:
+    try:
+        processes = tuple(_process(one.strip(), named, max_side) for one in values.get("process", [""]))
+        place, template = _place(_one(values, "to"))
+        rule = Rule(_patterns(values.get("match", [])), processes, place, template, _one(values, "bucket"))
+        _check(rule)
+    except ValueError as error:
+        message = f"{where} of the rules: {error}"
+        raise ValueError(message) from None
+    return rule
+
+
+def _one(values: dict[str, list[str]], name: str) -> str:
+    given = values.get(name, [""])
+    if len(given) != 1:
+        message = f"{name} takes one text"
+        raise ValueError(message)
+    return given[0]
+
+
+def _patterns(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    found = []
+    for text in texts:
+        prefix, star, suffix = text.partition("*")
+        if not star or "*" in suffix:
+            message = f"{text!r} is not PREFIX*SUFFIX, such as uploads/*.mp4, with one *"
+            raise ValueError(message)
+        found.append((prefix, suffix.lower()))
+    if not found:
+        message = "it does not say which keys it is for"
+        raise ValueError(message)
+    return tuple(found)
+
+
+def _process(text: str, named: Mapping[str, str], max_side: int) -> str:
+    """The canonical process string.
+
+    Raises:
+        ValueError: the text is none.
+    """
+    try:
+        resolved = styles.resolve(text, named)
+        canonical = parse_process(resolved, max_side=max_side).canonical()
+    except FramefetchError as error:
+        message = f"{text!r}: {error}"
+        raise ValueError(message) from None
+    if ",f_auto" in canonical:
+        message = f"{text!r}: nobody says what they accept when a film is uploaded; name the format"
+        raise ValueError(message)
+    return canonical
+
+
+def _place(text: str) -> tuple[str, str]:
+    """The store and the key's template.
+
+    Raises:
+        ValueError: the text names no store.
+    """
+    scheme, is_store, rest = text.partition("://")
+    if is_store:
+        bucket, _, template = rest.partition("/")
+        before, mark, options = template.rpartition("?")
+        if mark and "{" not in options:
+            template = before
+        else:
+            mark = options = ""
+        if scheme not in _STORES or not bucket or "{" in bucket:
+            message = f"{text!r} is not {', '.join(f'{one}://bucket/key' for one in _STORES)}"
+            raise ValueError(message)
+        return f"{scheme}://{bucket}{mark}{options}", template
+    if text.startswith(("/", "./", "../", "~")):
+        static = text.partition("{")[0]
+        folder = static[: static.rfind("/")]
+        return folder or "/", text[len(folder) + 1 :]
+    return "", text
+
+
+def _check(rule: Rule) -> None:
+    """Refuses a rule whose outputs could be lost, or could be taken for films.
+
+    Raises:
+        ValueError: says what to change.
+    """
+    used = re.findall(r"\{(\w*)\}", rule.template)
+    wrong = [name for name in used if name not in PLACEHOLDERS]
+    if wrong or re.sub(r"\{\w*\}", "", rule.template).strip("{}") != re.sub(
+        r"\{\w*\}|[{}]", "", rule.template
+    ):
+        shown = f"{{{wrong[0]}}}" if wrong else rule.template
+        message = f"{shown!r} is not one of {', '.join(f'{{{name}}}' for name in PLACEHOLDERS)}"
+        raise ValueError(message)
+    if "etag" not in used:
+        message = "the key needs {etag}: without it a film that is uploaded again would keep its old picture"
+        raise ValueError(message)
+    if any(part in ("", ".", "..") for part in rule.template.split("/")):
+        message = f"{rule.template!r} is not a key: it has an empty, . or .. part"
+        raise ValueError(message)
+    if not rule.place and not rule.fixed:
+        message = "in the bucket of the films the key has to begin with a folder of its own, such as thumbs/"
+        raise ValueError(message)
+    if not rule.place and all(prefix.startswith(rule.fixed) for prefix, _ in rule.patterns):
+        message = f"it is for keys under {rule.fixed}, where its own pictures go: those never count as films"
+        raise ValueError(message)
+    keys = {one.key for one in rule.outputs(Upload("bucket", "dir/stem.mp4"), "etag")}
+    if len(keys) < len(rule.processes):
+        message = "two of its pictures would have the same key: add {id}, or {t}, {w} or {ext}"
+        raise ValueError(message)
+
+
+def _bucket_of(place: str) -> str:
+    found = re.match(r"\w+://([^/?]+)", place)
+    return found[1] if found else ""
+
+
+def with_other_key(upload: Upload) -> Upload | None:
+    """The upload under the other reading of its key, where there is one."""
+    if upload.key_if_encoded in ("", upload.key):
+        return None
+    return replace(upload, key=upload.key_if_encoded, key_if_encoded="")

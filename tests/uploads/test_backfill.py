@@ -1,0 +1,130 @@
+"""``framefetch backfill`` as its users run it: a process of its own, over real stores."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+from tests.serving import FRAMEFETCH, environment, run
+from tests.uploads.conftest import S3, Folder, Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.films.shelf import Shelf
+
+RULES = "*.mp4=video/snapshot,t_0,w_96,m_fast=thumbs/{stem}-{etag}.{ext}"
+
+
+def backfill(store: Store, *more: str) -> subprocess.CompletedProcess[bytes]:
+    return run("backfill", store.source, "--rules", RULES, *more)
+
+
+def test_makes_what_is_missing(store: Store, film: bytes) -> None:
+    """Every film gets its picture; a second run finds them there and writes nothing; new films are seen."""
+    for name in ("a", "deep/b c+ä", "c"):
+        store.put(f"{name}.mp4", film)
+    store.put("notes.txt", b"no film")
+    dry = backfill(store, "--dry-run")
+    assert (dry.returncode, len(dry.stdout.splitlines())) == (0, 3)
+    done = backfill(store, "-j", "2")
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(rb"3 films in [0-9.]+ s: 3 written\n", done.stderr)
+    pictures = [key for key in store.names() if key.startswith("thumbs/")]
+    assert {f"{line.decode().partition(' -> ')[2]}" for line in dry.stdout.splitlines()} == set(pictures)
+    written = store.modified()
+    again = backfill(store)
+    assert (again.returncode, again.stderr.rpartition(b": ")[2]) == (0, b"3 present\n")
+    assert store.modified() == written
+    store.put("d.mp4", film)
+    assert backfill(store).stderr.rpartition(b": ")[2] == b"3 present, 1 written\n"
+
+
+def test_prefix(s3: S3, film: bytes) -> None:
+    """Only what is below the source's prefix is looked at, and rules see whole keys."""
+    for name in ("a/x.mp4", "b/y.mp4"):
+        s3.put(name, film)
+    rules = "a/*.mp4=video/snapshot,w_96=thumbs/{stem}-{etag}.{ext}"
+    source = s3.source.replace("?", "/a?")
+    done = run("backfill", source, "--rules", rules)
+    assert (done.returncode, done.stderr.rpartition(b": ")[2]) == (0, b"1 written\n")
+    assert len(s3.names()) == 3
+
+
+def test_films_at_fault(tmp_path: Path, film: bytes, films: Shelf) -> None:
+    """A film of which no picture can be had is named, the others are made, and the exit code is 3."""
+    store = Folder(tmp_path)
+    store.put("good.mp4", film)
+    store.put("bad.mp4", films.refused("text").read_bytes())
+    done = backfill(store)
+    assert done.returncode == 3
+    first, last = done.stderr.decode().splitlines()
+    assert re.fullmatch(r"bad\.mp4: faulty: not supported format\..*", first)
+    assert last.endswith("1 faulty, 1 written")
+    again = backfill(store)
+    assert (again.returncode, again.stderr.rpartition(b": ")[2]) == (0, b"2 present\n")
+
+
+def test_store_at_fault(s3: S3) -> None:
+    """A store that cannot be listed ends the run with exit code 4 or 3 and one line that says why."""
+    gone = s3.source.replace(s3.bucket, "no-such-bucket")
+    done = run("backfill", gone, "--rules", RULES)
+    assert (done.returncode, done.stderr.startswith(b"framefetch: NoSuchBucket: ")) == (3, True)
+    done = run("backfill", "s3://films?endpoint=http://127.0.0.1:1", "--rules", RULES)
+    assert (done.returncode, done.stderr.startswith(b"framefetch: SourceError: ")) == (4, True)
+
+
+def test_rules_from_a_file(tmp_path: Path, film: bytes) -> None:
+    """Rules may be in a file, or in FRAMEFETCH_ON_UPLOAD; without any, or with bad ones, usage is wrong."""
+    store = Folder(tmp_path / "films")
+    store.put("a.mp4", film)
+    (tmp_path / "rules.txt").write_text(f"# covers\n{RULES}\n")
+    done = run("backfill", store.source, "--rules", str(tmp_path / "rules.txt"), "--dry-run")
+    assert (done.returncode, done.stdout.startswith(b"a.mp4 -> thumbs/a-")) == (0, True)
+    done = run("backfill", store.source, "--dry-run", settings={"FRAMEFETCH_ON_UPLOAD": RULES})
+    assert done.stdout.startswith(b"a.mp4 -> thumbs/a-")
+    for arguments in ([], ["--rules", "none.txt"], ["--rules", "a*=b"], ["--rules", RULES, "-j", "0"]):
+        done = run("backfill", store.source, *arguments)
+        assert (done.returncode, done.stderr.count(b"\n")) == (2, 1)
+    assert run("backfill", "https://example.com/x", "--rules", RULES).returncode == 2
+
+
+def test_bar_and_interrupt(tmp_path: Path, film: bytes) -> None:
+    """A terminal shows a bar; Ctrl-C ends with a summary and whole pictures; a next run goes on."""
+    store = Folder(tmp_path)
+    for number in range(60):
+        store.put(f"{number}.mp4", film)
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [*FRAMEFETCH, "backfill", store.source, "--rules", RULES, "-j", "1"],
+        env=environment(),
+        stderr=theirs,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        while b"films: " not in seen and b" of " not in seen:
+            seen += os.read(ours, 4096)
+        process.send_signal(signal.SIGINT)
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:
+                break
+            if not piece:
+                break
+            seen += piece
+        assert process.wait(60) == 130
+    os.close(ours)
+    assert re.search(rb"\[#*\.*\] \d+ of \d+\+?: ", seen)
+    assert re.search(rb"\d+ films in [0-9.]+ s: \d+ written\r\n$", seen)
+    done = backfill(store)
+    assert done.returncode == 0
+    pictures = [key for key in store.names() if key.startswith("thumbs/")]
+    assert len(pictures) == 60
+    assert all(store.get(key).body.endswith(b"\xff\xd9") for key in pictures)
+    assert not [key for key in store.names() if ".framefetch-" in key]

@@ -16,6 +16,7 @@ class Call:
         query: the raw query string, without ``?``.
         headers: names in lower case, in order of arrival; a name may come twice.
         body: the request's body; empty for GET and HEAD.
+        max_answer_bytes: of the answer's body, where the platform has a limit.
     """
 
     method: str
@@ -23,6 +24,7 @@ class Call:
     query: str = ""
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
+    max_answer_bytes: int | None = None
 
     def header(self, name: str) -> str | None:
         """The first header of this lower-case name."""

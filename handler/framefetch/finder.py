@@ -76,6 +76,7 @@ class Finder:
         try:
             label = "\n".join((name, key, version or ""))
             known = self._indexes.find(label) if self._indexes and not briefly else None
+            record.facts["index"] = "known" if known else "new"
             if known is not None:
                 # Pinned to the version that the index is of: whether it still is, the samples' answer tells.
                 pinned.expect(known.info)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import resource
 import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -40,6 +41,7 @@ class Record:
         stages_ms: for how long each stage ran. Reading is counted apart from the stage that waited
             for it, so that the stages add up.
         facts: what else the log is to tell: the request's canonical form, the time taken, and so on.
+        code: of the error that was answered, ``OK`` without one; known once the record is written.
     """
 
     budget: Budget
@@ -47,6 +49,7 @@ class Record:
     trace: Trace = field(default_factory=Trace)
     stages_ms: dict[str, float] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
+    code: str = "OK"
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -77,17 +80,19 @@ class Record:
 
     def write(self, call: Call, answer: Answer, error: FramefetchError | None) -> None:
         """Writes the one log record of this request."""
+        self.code = error.code if error else "OK"
         row: dict[str, object] = {
             "request_id": self.request_id,
             "method": call.method,
             "path": call.path,
             "status": answer.status,
-            "code": error.code if error else "OK",
+            "code": self.code,
             "ms": round(self.budget.elapsed_s * 1000, 1),
             "stages_ms": {name: round(spent, 1) for name, spent in self.stages_ms.items()},
             "bytes": self.trace.received,
             "requests": self.trace.requests,
             "retries": self.budget.retries,
+            "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
             **self.facts,
         }
         if error:

@@ -6,6 +6,7 @@ shared by all requests and threads of a process. It never raises: every fault be
 
 from __future__ import annotations
 
+import math
 import traceback
 from contextlib import closing
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ from framefetch.errors import (
 )
 from framefetch.finder import Finder
 from framefetch.observe import Record
+from framefetch.oversize import fitted
 from framefetch.process import parse
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
@@ -73,10 +75,15 @@ class Service:
         self._since = datetime.fromtimestamp(now_unix(), UTC)
         self._renderer = (*settings.pixel_values(), *versions().items(), machine())
 
-    def budget(self) -> Budget:
-        """A new request's allowance; its time starts to run."""
+    def budget(self, at_most_s: float = math.inf) -> Budget:
+        """A new request's allowance; its time starts to run.
+
+        Args:
+            at_most_s: what the platform still gives the request, in seconds.
+        """
         settings = self.settings
-        return Budget(settings.timeout_s, settings.max_bytes, settings.max_requests)
+        timeout_s = min(settings.timeout_s, at_most_s)
+        return Budget(timeout_s, settings.max_bytes, settings.max_requests)
 
     def answer(self, call: Call, record: Record | None = None) -> Answer:
         """Answers one call.
@@ -161,37 +168,51 @@ class Service:
             headers = (("Content-Type", request.format.content_type), *headers)
             if call.method == "HEAD":
                 return picture_answer(200, headers, b"", with_length=False)
-            picture, body = self._make(opened, request, record)
+            picture, body = self._make(opened, request, record, call.max_answer_bytes)
         record.facts["taken_ms"] = float(picture.time_ms)
+        if shrunk_to := record.facts.get("shrunk_to"):
+            headers += (("x-framefetch-shrunk", str(shrunk_to)),)
         headers += (
             ("x-framefetch-time", f"{float(picture.time_ms):.3f}"),
             ("x-framefetch-read", _read_header(record, opened.info.size)),
         )
         return picture_answer(200, headers, body, with_length=True)
 
-    def _make(self, opened: FilmObject, request: SnapshotRequest, record: Record) -> tuple[Picture, bytes]:
+    def _make(
+        self, opened: FilmObject, request: SnapshotRequest, record: Record, max_bytes: int | None
+    ) -> tuple[Picture, bytes]:
         """Takes the picture by the first way that leads to it, and makes the image of it."""
         for way in self._finder.ways(opened, request):
             try:
                 with record.stage("index"):
                     film, take = way()
-                return self._image(film, take, request, record)
+                return self._image(film, take, request, record, max_bytes)
             except NotUnderstood as fault:
                 record.facts["generic"] = str(fault)
         raise CorruptFilm(detail=f"no way led to the picture: {record.facts['generic']}")
 
     def _image(
-        self, film: Film, take: Callable[[], Picture], request: SnapshotRequest, record: Record
+        self,
+        film: Film,
+        take: Callable[[], Picture],
+        request: SnapshotRequest,
+        record: Record,
+        max_bytes: int | None,
     ) -> tuple[Picture, bytes]:
         """Decodes, draws and encodes; the memory for it is waited for."""
         wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
-        with closing(film), self._memory.hold(wanted_bytes, record.budget):
-            with record.stage("decode"):
+        with self._memory.hold(wanted_bytes, record.budget):
+            with closing(film), record.stage("decode"):
                 picture = take()
+            # From here on the decoder's other pictures are free.
             with record.stage("draw"):
                 image = draw(picture, request, self.settings)
             with record.stage("encode"):
-                return picture, encode(image, request.format, self.settings)
+                body = encode(image, request.format, self.settings)
+                if max_bytes is not None and len(body) > max_bytes:
+                    body, size = fitted(image, request.format, self.settings, body, max_bytes)
+                    record.facts["shrunk_to"] = f"{size[0]}x{size[1]}"
+                return picture, body
 
 
 def _read_header(record: Record, size: int) -> str:

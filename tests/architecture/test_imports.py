@@ -18,6 +18,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "__main__",
         "commands",
         "aws fc asgi",
+        "function",
         "events",
         "uploads",
         "health sample",
@@ -27,7 +28,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "index_cache",
         "admission answers versions",
         "demux indexed",
-        "aim",
+        "aim oversize",
         "draw encode",
         "decode",
         "ffmpeg",
@@ -52,7 +53,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
 # the modules that may import it. Nobody at all: the empty string.
 OWNERS = {
     "av": "aim decode demux draw ffmpeg indexed sample versions",
-    "PIL": "draw encode sample sample_picture versions",
+    "PIL": "draw encode oversize sample sample_picture versions",
     "numpy": "",
     "urllib3": "secrets_aws sources",
     "boto3": "secrets_aws",

@@ -1,4 +1,4 @@
-"""The README as tests read it: its text, its code blocks, and the commands in them."""
+"""The manual as tests read it: the text of the README and of docs/, its code blocks and commands."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from tests.docs.tables import README
+from tests.docs.tables import PAGES
 
-TEXT = README.read_text(encoding="utf-8")
+TEXTS = {page: page.read_text(encoding="utf-8") for page in PAGES}
+TEXT = "\n".join(TEXTS.values())
 PROSE = re.sub(r"```.*?```", "", TEXT, flags=re.DOTALL)
 
 

@@ -1,7 +1,8 @@
-"""The README's tables, made of the code: ``python -m tests.docs.tables`` writes them into it anew.
+"""The manual's tables, made of the code: ``python -m tests.docs.tables`` writes them into it anew.
 
-In: the README's text with a pair of remarks (``<!-- settings -->``, ``<!-- /settings -->``) for each
-table. Out: the text with what is between them replaced. What is outside them is never touched.
+The manual is README.md and the pages of docs/. In: a page's text with a pair of remarks
+(``<!-- settings -->``, ``<!-- /settings -->``) for each of its tables. Out: the text with what
+is between them replaced. What is outside them is never touched.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from framefetch.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+_REPOSITORY = Path(__file__).resolve().parents[2]
+PAGES = [_REPOSITORY / "README.md", *sorted(_REPOSITORY.glob("docs/*.md"))]
 
 
 def settings_table() -> str:
@@ -54,20 +56,19 @@ def errors_table() -> str:
 TABLES = {"settings": settings_table, "errors": errors_table}
 
 
-def refreshed(readme: str) -> str:
-    """The README's text with all tables made anew.
-
-    Raises:
-        ValueError: the remarks around one of them are not there, or there twice.
-    """
+def refreshed(page: str) -> str:
+    """A page's text with all of its tables made anew."""
     for name, make in TABLES.items():
-        between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->\n)", re.DOTALL)
-        if len(between.findall(readme)) != 1:
-            message = f"the README has not one <!-- {name} --> with one <!-- /{name} --> after it"
-            raise ValueError(message)
-        table = f"\n{make()}\n\n"
-        readme = between.sub(lambda _, table=table: table, readme)  # type: ignore[misc]
-    return readme
+        if name in tables_in(page):
+            between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->\n)", re.DOTALL)
+            table = f"\n{make()}\n\n"
+            page = between.sub(lambda _, table=table: table, page)  # type: ignore[misc]
+    return page
+
+
+def tables_in(page: str) -> list[str]:
+    """The names of the tables that a page has room for, in their order."""
+    return re.findall(r"^<!-- (\w+) -->\n.*?^<!-- /\1 -->$", page, re.DOTALL | re.MULTILINE)
 
 
 def _ec(error: type[FramefetchError]) -> str:
@@ -86,11 +87,13 @@ def _table(rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def main() -> int:
-    """Writes the README."""
-    before = README.read_text(encoding="utf-8")
-    after = refreshed(before)
-    README.write_text(after, encoding="utf-8")
-    print("README.md: " + ("the tables are as they were" if after == before else "the tables are new"))  # noqa: T201
+    """Writes the pages."""
+    for page in PAGES:
+        before = page.read_text(encoding="utf-8")
+        after = refreshed(before)
+        if after != before:
+            page.write_text(after, encoding="utf-8")
+            print(f"{page.name}: the tables are new")  # noqa: T201
     return 0
 
 

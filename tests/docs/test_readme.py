@@ -1,4 +1,4 @@
-"""The README works: its commands, its examples, its links; and it stays short."""
+"""The manual works: its commands, its examples, its links; and it stays short."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from framefetch.__main__ import parser
 from framefetch.settings import Settings
 from framefetch.signing import Keyring
 from tests.conftest import REPOSITORY
-from tests.docs.readme import BLOCKS, PROSE, TEXT, block, commands
+from tests.docs.readme import BLOCKS, TEXT, TEXTS, block, commands
 from tests.films import RECIPES, make_film
 from tests.serving import FRAMEFETCH, environment, serving
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_LINES = 300
 """Of the README without the tables and figures that programs write into it."""
 OWN = [words for words in commands() if words[0] == "framefetch"]
+RUN = [one for one in OWN if ("://" not in shlex.join(one) or one[1] == "sign") and one[1] != "backfill"]
+"""Those of backfill are run where the page on uploads is tested."""
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +47,7 @@ def test_command_is_understood(words: list[str]) -> None:
     parser().parse_args(_without_redirection(words)[1:])
 
 
-@pytest.mark.parametrize(
-    "words", [one for one in OWN if "://" not in shlex.join(one) or one[1] == "sign"], ids=shlex.join
-)
+@pytest.mark.parametrize("words", RUN, ids=shlex.join)
 def test_command_runs(words: list[str], home: Path) -> None:
     """Every command of the README that needs no store does what it says."""
     exports = dict(one[1].split("=", 1) for one in commands() if one[0] == "export")
@@ -136,11 +136,14 @@ def test_maps_are_valid() -> None:
 
 def test_links_lead_somewhere() -> None:
     """Every relative link and picture is a file of the repository; pictures are small."""
-    for target in re.findall(r"\]\(([^)\s]+)\)", PROSE):
+    found = [
+        (page, target) for page, text in TEXTS.items() for target in re.findall(r"\]\(([^)\s]+)\)", text)
+    ]
+    for page, target in found:
         if "://" in target:
             continue
-        file = REPOSITORY / target.partition("#")[0]
-        assert file.is_file(), target
+        file = page.parent / target.partition("#")[0]
+        assert file.exists(), target
         if file.suffix == ".png":
             assert file.stat().st_size <= 150_000
             with Image.open(file) as image:
@@ -148,10 +151,11 @@ def test_links_lead_somewhere() -> None:
 
 
 def test_short() -> None:
-    """The README is short; what programs write into it is not counted."""
-    written = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", TEXT, flags=re.DOTALL)
-    assert written.count("\n") <= MOST_LINES
-    assert max(len(line) for line in written.splitlines() if not line.startswith(("|", "!["))) <= 140
+    """The README is short, and so is each page; what programs write into them is not counted."""
+    for text in TEXTS.values():
+        written = re.sub(r"<!-- (\w+) -->.*?<!-- /\1 -->", "", text, flags=re.DOTALL)
+        assert written.count("\n") <= MOST_LINES
+        assert max(len(line) for line in written.splitlines() if not line.startswith(("|", "!["))) <= 140
 
 
 def test_changelog() -> None:

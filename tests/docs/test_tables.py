@@ -14,13 +14,15 @@ from framefetch.errors import classes
 from framefetch.process import MALFORMED, PARAMETERS, Parameter
 from framefetch.settings import Settings
 from framefetch.sources.locate import _OPTIONS
-from tests.docs.readme import PROSE, TEXT
-from tests.docs.tables import errors_table, refreshed, settings_table
+from tests.docs.readme import PROSE, TEXT, TEXTS
+from tests.docs.tables import TABLES, errors_table, refreshed, settings_table, tables_in
 
 
 def test_tables_are_those_of_the_code() -> None:
     """The tables of settings and errors are what ``scripts/docs`` makes of the code now."""
-    assert refreshed(TEXT) == TEXT, "scripts/docs writes them anew"
+    for text in TEXTS.values():
+        assert refreshed(text) == text, "scripts/docs writes them anew"
+    assert sorted(name for text in TEXTS.values() for name in tables_in(text)) == ["bench", *sorted(TABLES)]
 
 
 def test_every_setting_and_every_error_has_a_row() -> None:

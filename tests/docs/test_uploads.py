@@ -12,14 +12,14 @@ import pytest
 from framefetch import rules
 from framefetch.rules import Upload
 from framefetch.settings import Settings
-from tests.docs.tables import README
+from tests.conftest import REPOSITORY
 from tests.films import RECIPES, make_film
 from tests.serving import FRAMEFETCH, environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEXT = (README.parent / "docs" / "uploads.md").read_text(encoding="utf-8")
+TEXT = (REPOSITORY / "docs" / "uploads.md").read_text(encoding="utf-8")
 STYLES = {"cover": "video/snapshot,t_0,w_640,m_fast"}
 
 

@@ -73,6 +73,9 @@ class Settings:
         "Which pictures an uploaded video gets, and where they are written.",
     )
     style_only: bool = switch("Only named styles may be asked for.")
+    trust_host_header: bool = switch(
+        "Behind a CDN that signs its requests to us: x-framefetch-host says which host was asked for."
+    )
     cors: tuple[str, ...] = words(
         "Origins whose pages may read the answers with scripts; none by default.",
         "origins as https://app.example.com, https://*.example.com or *, separated by commas",
@@ -90,6 +93,12 @@ class Settings:
         "rotate-first",
         ("rotate-first", "resize-first"),
         "With ar: rotate-first gives exactly w x h; resize-first turns the w x h picture afterwards.",
+        pixels=True,
+    )
+    oversize: str = choice(
+        "error",
+        ("error", "shrink"),
+        "What becomes of a picture that is larger than the platform lets an answer be: 413, or smaller.",
         pixels=True,
     )
     max_side: int = integer(8192, 16, 65500, "The longest side that a caller may ask for, in pixels.")

@@ -1,0 +1,81 @@
+"""What the adapters share: paths, queries and headers in the one form of a `Call`, and bodies in base64.
+
+A `Call` has its path and query percent-encoded, and decodes them once. What a platform has decoded
+already is therefore encoded again, byte by byte, so that nothing is decoded twice or not at all.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from framefetch.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from framefetch.call import Answer
+
+
+def encoded(text: str) -> str:
+    """Decoded text, percent-encoded; ``/`` stays, as the slashes of a key need no encoding."""
+    return quote(text, safe="/-._~", errors="surrogatepass")
+
+
+def query_of(pairs: Iterable[tuple[str, str]]) -> str:
+    """A query string of decoded names and values."""
+    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+
+
+def pairs_of(
+    single: Mapping[str, str] | None, multiple: Mapping[str, list[str]] | None
+) -> list[tuple[str, str]]:
+    """Names and values of an event that has them once, several times, or both ways."""
+    if multiple:
+        return [(name, value) for name, values in multiple.items() for value in values or [""]]
+    return [(name, value or "") for name, value in (single or {}).items()]
+
+
+def headers_of(
+    single: Mapping[str, str] | None, multiple: Mapping[str, list[str]] | None = None
+) -> tuple[tuple[str, str], ...]:
+    """Headers as a `Call` has them."""
+    return tuple((name.lower(), value) for name, value in pairs_of(single, multiple))
+
+
+def body_of(event: Mapping[str, Any]) -> bytes:
+    """The request's body.
+
+    Raises:
+        InvalidRequest: it is said to be base64, and is not.
+    """
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return body.encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (ValueError, binascii.Error) as fault:
+        raise InvalidRequest("The request's body is not valid base64.") from fault
+
+
+def joined(answer: Answer) -> dict[str, str]:
+    """The answer's headers, those of one name in one line (RFC 9110 §5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in answer.headers:
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def listed(answer: Answer) -> dict[str, list[str]]:
+    """The answer's headers, each name with all of its values."""
+    headers: dict[str, list[str]] = {}
+    for name, value in answer.headers:
+        headers.setdefault(name, []).append(value)
+    return headers
+
+
+def body_fields(answer: Answer) -> dict[str, Any]:
+    """The two fields that a body takes in every platform's answer."""
+    return {"isBase64Encoded": True, "body": base64.b64encode(answer.body).decode("ascii")}

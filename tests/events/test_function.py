@@ -1,0 +1,209 @@
+"""The function as it runs: AWS's runtime client around our handler, a real film behind it."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from framefetch.call import Call
+from framefetch.function import Function
+from framefetch.sample import read_frame_number
+from framefetch.settings import Settings
+from tests.events.platforms import PLATFORMS, alb, answer_of, function_compute, function_url, shape_of
+from tests.films import RECIPES, make_film
+from tests.servers import moto_s3, ranges, runtime_api
+from tests.serving import environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.films import Film
+
+ASKED = Call("GET", "/film.mp4", "x-oss-process=video/snapshot,t_1000", (("host", "media.example.com"),))
+LAMBDA = [name for name in PLATFORMS if name != "function-compute"]
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Film:
+    """A film, in a folder of its own as ``film.mp4``."""
+    folder = tmp_path_factory.mktemp("function")
+    made = make_film(RECIPES["h264-mp4-front"], folder)
+    return replace(made, path=made.path.rename(folder / "film.mp4"))
+
+
+@pytest.fixture(scope="module")
+def lambda_(film: Film, tmp_path_factory: pytest.TempPathFactory) -> Iterator[runtime_api.Runtime]:
+    """The handler under the real runtime client; its log goes to a file."""
+    settings = {"FRAMEFETCH_SOURCE": str(film.path.parent), "FRAMEFETCH_ACCESS": "public"}
+    folder = tmp_path_factory.mktemp("runtime")
+    with runtime_api.running("framefetch.aws.handler", settings, folder) as runtime:
+        yield runtime
+
+
+def number_of(film: Film, body: bytes) -> int:
+    """The number in a picture."""
+    image = Image.open(io.BytesIO(body))
+    assert not film.turns
+    return read_frame_number(image)
+
+
+@pytest.mark.parametrize("platform", LAMBDA)
+def test_every_event_of_lambda_gets_its_picture(
+    lambda_: runtime_api.Runtime, film: Film, platform: str
+) -> None:
+    """Through AWS's runtime client each shape of event is answered with the picture at t."""
+    invoked = lambda_.invoke(PLATFORMS[platform](ASKED))
+    assert not invoked.failed
+    answer = answer_of(invoked.reply)
+    assert answer.status == 200
+    assert number_of(film, answer.body) == film.exact(1000).number
+
+
+def test_head_and_not_modified(lambda_: runtime_api.Runtime) -> None:
+    """HEAD has no body, and a picture that the client has costs none either."""
+    head = answer_of(lambda_.invoke(function_url(replace(ASKED, method="HEAD"))).reply)
+    assert (head.status, head.body) == (200, b"")
+    condition = ("if-none-match", str(head.header("etag")))
+    again = replace(ASKED, headers=(*ASKED.headers, condition))
+    assert answer_of(lambda_.invoke(function_url(again)).reply).status == 304
+
+
+def test_a_bad_event_says_what_the_handler_takes(lambda_: runtime_api.Runtime) -> None:
+    """What is no HTTP request fails with a message for whoever invoked it, and the next one is answered."""
+    invoked = lambda_.invoke({"Records": []})
+    assert invoked.failed
+    assert invoked.reply["errorType"] == "UnknownEvent"
+    assert "Function URL" in invoked.reply["errorMessage"]
+    assert answer_of(lambda_.invoke(function_url(ASKED)).reply).status == 200
+
+
+def test_one_record_and_one_set_of_metrics_a_request(film: Film, tmp_path: Path) -> None:
+    """The log has one structured record of each request, and CloudWatch's metrics; no secrets."""
+    settings = {"FRAMEFETCH_SOURCE": str(film.path.parent), "FRAMEFETCH_ACCESS": "public"}
+    with runtime_api.running("framefetch.aws.handler", settings, tmp_path) as runtime:
+        runtime.invoke(function_url(ASKED))
+        runtime.invoke(function_url(replace(ASKED, path="/none.mp4")))
+    lines = [
+        json.loads(line) for line in (tmp_path / "function.out").read_text().splitlines() if line[0] == "{"
+    ]
+    records = [line["message"] for line in lines if "message" in line]
+    assert [(one["status"], one["code"], one["cold"]) for one in records] == [
+        (200, "OK", True),
+        (404, "NoSuchKey", False),
+    ]
+    first = records[0]
+    assert first["process"] == "video/snapshot,t_1000,f_jpg"
+    assert first["taken_ms"] == pytest.approx(1000, abs=41)
+    assert {"bytes", "requests", "retries", "stages_ms", "peak_mb", "index"} <= first.keys()
+    metrics = [line for line in lines if "_aws" in line]
+    assert [one["BytesRead"][0] > 0 for one in metrics if "BytesRead" in one] == [True, False]
+    assert [(one["code"], one["Errors"]) for one in metrics if "Errors" in one] == [("NoSuchKey", [1.0])]
+
+
+def functions(film: Film, **settings: Any) -> Function:
+    """A function over the film's folder."""
+    chosen = {"source": str(film.path.parent), "access": "public"} | settings
+    return Function(Settings(**chosen))
+
+
+def test_nothing_is_public_unless_said(film: Film) -> None:
+    """On a platform a folder is not open to all, as it is on a developer's own machine."""
+    event = function_url(ASKED)
+    reply, _ = functions(film, access="auto", bucket="shop", keys="AK:SECRET").answer(
+        shape_of("function-url", event), event, 10
+    )
+    assert answer_of(reply).status == 403
+
+
+def test_the_deadline_of_the_platform_is_ours() -> None:
+    """A store that takes longer than the platform gives is answered with our own 504."""
+    with ranges.running() as server:
+        server.put("film.mp4", b"")
+        server.latency_s = 3
+        settings = Settings(source=server.url, access="public", networks=("127.0.0.0/8",))
+        event = function_url(ASKED)
+        reply, record = Function(settings).answer(shape_of("function-url", event), event, 0.7)
+    assert answer_of(reply).status == 504
+    assert record.budget.timeout_s < 0.7
+
+
+SCRIPT = """
+import json, sys
+from types import SimpleNamespace
+from framefetch.aws import handler
+context = SimpleNamespace(aws_request_id="1", get_remaining_time_in_millis=lambda: 20000)
+reply = handler(json.loads(sys.argv[1]), context)
+print(reply["statusCode"], *sorted(sys.modules.keys() & set(sys.argv[2:])))
+"""
+# Powertools imports the empty package botocore and its shell of a tracer, whatever one uses.
+HEAVY = "boto3 botocore.session oss2 pydantic aws_xray_sdk numpy requests starlette uvicorn".split()
+
+
+def test_a_picture_from_s3_imports_nothing_heavy(film: Film) -> None:
+    """A request for a film in a real S3 server, with keys in the environment, loads no SDK."""
+    with moto_s3.running() as server:
+        server.client().create_bucket(Bucket="videos")
+        server.client().put_object(Bucket="videos", Key="film.mp4", Body=film.path.read_bytes())
+        source = f"s3://videos?endpoint={server.endpoint}"
+        given = {"FRAMEFETCH_SOURCE": source, "FRAMEFETCH_ACCESS": "public", **server.environment}
+        said = subprocess.run(
+            [sys.executable, "-c", SCRIPT, json.dumps(function_url(ASKED)), *HEAVY],
+            env=environment(given),
+            capture_output=True,
+            check=True,
+            text=True,
+        )
+    assert said.stdout.splitlines()[-1] == "200"
+
+
+def test_what_is_too_large_is_refused_with_advice_that_holds(film: Film) -> None:
+    """413 says which size fits, and that size is answered with 200."""
+    function = functions(film)
+    asked = replace(ASKED, query="x-oss-process=video/snapshot,t_1000,f_png,w_3000,h_2500")
+    event = alb(asked)
+    reply, record = function.answer(shape_of("alb", event), event, 60)
+    answer = answer_of(reply)
+    assert answer.status == 413
+    assert record.code == "ResponseTooLarge"
+    advice = answer.body.decode().partition("Ask for less: ")[2].split(" fits")[0]
+    assert advice.startswith("w_")
+    event = alb(replace(asked, query=f"x-oss-process=video/snapshot,t_1000,f_png,{advice}"))
+    again, _ = function.answer(shape_of("alb", event), event, 60)
+    assert answer_of(again).status == 200
+    assert len(json.dumps(again)) <= 1 << 20
+
+
+def test_what_is_too_large_is_made_smaller_where_that_is_set(film: Film) -> None:
+    """With oversize=shrink the picture has the same shape, fits, and says how large it is."""
+    event = alb(replace(ASKED, query="x-oss-process=video/snapshot,t_1000,f_png,w_3000,h_2500"))
+    reply, _ = functions(film, oversize="shrink").answer(shape_of("alb", event), event, 60)
+    answer = answer_of(reply)
+    assert answer.status == 200
+    assert len(json.dumps(reply)) <= 1 << 20
+    image = Image.open(io.BytesIO(answer.body))
+    assert answer.header("x-framefetch-shrunk") == f"{image.width}x{image.height}"
+    assert image.width / image.height == pytest.approx(1.2, abs=0.01)
+    assert read_frame_number(image) == film.exact(1000).number
+
+
+def test_function_compute_gets_its_picture(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handler of Function Compute takes bytes and a context, and answers the picture."""
+    monkeypatch.setenv("FRAMEFETCH_SOURCE", str(film.path.parent))
+    monkeypatch.setenv("FRAMEFETCH_ACCESS", "public")
+    from framefetch import fc  # noqa: PLC0415 - reads its settings when it is imported
+
+    context = SimpleNamespace(function=SimpleNamespace(timeout=30))
+    answer = answer_of(fc.handler(json.dumps(function_compute(ASKED)).encode(), context))
+    assert answer.status == 200
+    assert number_of(film, answer.body) == film.exact(1000).number
+    with pytest.raises(Exception, match="HTTP trigger"):
+        fc.handler(b"[]", context)

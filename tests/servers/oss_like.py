@@ -72,7 +72,7 @@ class Handler(ranges.Handler):
     state: OssLikeServer
     body: bytes
 
-    def answer(self) -> None:
+    def answer(self, *, pinned: bool = True) -> None:
         """What OSS says."""
         refusal = self._refusal()
         if refusal is not None:
@@ -94,7 +94,7 @@ class Handler(ranges.Handler):
             if its is None or (last and int(last) >= len(found.content)):
                 self.say(200, self.facts(found, 0, 0, 200), found.content[:])
                 return
-        super().answer()
+        super().answer(pinned=pinned)
 
     def do_PUT(self) -> None:  # noqa: N802 - the base class's name
         """Takes an object; all of it is read even where the answer is an error."""

@@ -173,6 +173,10 @@ class CloudObject:
                 # What cannot be a version's id is no version.
                 raise NoSuchKey(detail=fault.detail) from fault
             raise
+        encoding = str(result.attributes.get("Content-Encoding", "identity")).lower()
+        if encoding not in ("", "identity"):
+            transfer.dropped = True
+            raise SourceError(detail=f"Content-Encoding {encoding[:40]}")
         first, last = result.range
         info = _info(result.meta)
         return CloudReply(

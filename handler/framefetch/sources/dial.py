@@ -166,6 +166,7 @@ class _BoundedRaw(io.RawIOBase):
         self._raw = raw
         self._socket = connection
         self._budget = budget
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -175,12 +176,30 @@ class _BoundedRaw(io.RawIOBase):
         if left_s <= 0:
             raise TimeoutError
         self._socket.settimeout(max(left_s, SHORTEST_WAIT_S))
-        return cast("int | None", self._raw.readinto(buffer))
+        count = cast("int | None", self._raw.readinto(buffer))
+        self.ended = count == 0
+        return count
 
     def close(self) -> None:
         if not self.closed:
             self._raw.close()
         super().close()
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """An answer that is read within the budget, and whose headers are all there."""
+
+    def __init__(self, sock: socket.socket, budget: Budget, *more: Any, **named: Any) -> None:  # noqa: ANN401
+        super().__init__(sock, *more, **named)
+        self._bounded = _BoundedRaw(self.fp.detach(), sock, budget)
+        self.fp = io.BufferedReader(self._bounded)
+
+    def begin(self) -> None:
+        """Reads the headers. To the base class the end of a connection is the end of them, too."""
+        super().begin()
+        if self._bounded.ended:
+            message = "the headers broke off"
+            raise http.client.RemoteDisconnected(message)
 
 
 class _CheckedConnection(HTTPConnection):
@@ -192,9 +211,7 @@ class _CheckedConnection(HTTPConnection):
         self._used_at_s = now_unix()
 
         def response(sock: socket.socket, *more: Any, **named: Any) -> http.client.HTTPResponse:  # noqa: ANN401
-            made = http.client.HTTPResponse(sock, *more, **named)
-            raw = made.fp.detach()
-            made.fp = io.BufferedReader(_BoundedRaw(raw, sock, dialler.budget))
+            made = _BoundedResponse(sock, dialler.budget, *more, **named)
             self._used_at_s = now_unix()
             return made
 

@@ -1,4 +1,4 @@
-"""The service: one call in, one picture out. Read `_snapshot` from top to bottom to follow a request.
+"""The service: one call in, one picture out. Read `_process` from top to bottom to follow a request.
 
 Everything that a request touches is made here once, from the settings, and handed on. A `Service` is
 shared by all requests and threads of a process. It never raises: every fault becomes an answer.
@@ -8,21 +8,16 @@ from __future__ import annotations
 
 import math
 import traceback
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from framefetch import caching
 from framefetch.access import Access, cors_of
-from framefetch.admission import Memory, decoder_bytes
+from framefetch.admission import Memory
 from framefetch.answers import error_answer, picture_answer
 from framefetch.budget import Budget, now_unix
 from framefetch.call import Answer
-from framefetch.containers.index import NotUnderstood
-from framefetch.draw import draw
-from framefetch.encode import encode
 from framefetch.errors import (
-    CorruptFilm,
     FramefetchError,
     InternalError,
     MethodNotAllowed,
@@ -32,19 +27,15 @@ from framefetch.errors import (
 )
 from framefetch.finder import Finder
 from framefetch.observe import Record
-from framefetch.oversize import fitted
+from framefetch.operations import Studio, make
 from framefetch.process import parse
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
 from framefetch.versions import machine, versions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from framefetch.access import Grant
     from framefetch.call import Call
-    from framefetch.decode import Film, Picture
-    from framefetch.finder import FilmObject
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
     from framefetch.sources import Source
@@ -70,7 +61,7 @@ class Service:
         }
         self._cors = cors_of(settings)
         self._finder = Finder(settings)
-        self._memory = Memory(settings.memory_mb << 20)
+        self.studio = Studio(settings, self._finder, Memory(settings.memory_mb << 20))
         # Settings and versions are fixed for the life of a process.
         self._since = datetime.fromtimestamp(now_unix(), UTC)
         self._renderer = (*settings.pixel_values(), *versions().items(), machine())
@@ -100,7 +91,7 @@ class Service:
                 answer = picture_answer(200, self._cors.preflight(call), b"", with_length=True)
             else:
                 grant = self._admit(call, record)
-                answer = self._snapshot(call, grant, record)
+                answer = self._process(call, grant, record)
         except FramefetchError as fault:
             # Its traceback refers back to here, and would keep the film open until the collector comes by.
             error = fault.with_traceback(None)
@@ -131,21 +122,21 @@ class Service:
             record.facts["signed_by"] = grant.signed.access_key_id
         return grant
 
-    def _snapshot(self, call: Call, grant: Grant, record: Record) -> Answer:
+    def _process(self, call: Call, grant: Grant, record: Record) -> Answer:
         request = parse(grant.process, max_side=self.settings.max_side)
         record.facts["process"] = request.canonical()
         try:
             try:
-                return self._picture(call, grant, request, record)
+                return self._result(call, grant, request, record)
             except Changed:
                 # The object was replaced while it was read: once more, from the new one's beginning.
-                return self._picture(call, grant, request, record)
+                return self._result(call, grant, request, record)
         except Changed as fault:
             raise SourceChanged(detail=str(fault)) from fault
         except NoSuchKey as fault:
             raise NoSuchKey(extras=(("Key", grant.key),), detail=fault.detail) from fault
 
-    def _picture(self, call: Call, grant: Grant, request: SnapshotRequest, record: Record) -> Answer:
+    def _result(self, call: Call, grant: Grant, request: SnapshotRequest, record: Record) -> Answer:
         may_end_early = call.method == "HEAD" or caching.is_conditional(call)
         with record.stage("open"):
             opened = self._finder.open(
@@ -168,51 +159,9 @@ class Service:
             headers = (("Content-Type", request.format.content_type), *headers)
             if call.method == "HEAD":
                 return picture_answer(200, headers, b"", with_length=False)
-            picture, body = self._make(opened, request, record, call.max_answer_bytes)
-        record.facts["taken_ms"] = float(picture.time_ms)
-        if shrunk_to := record.facts.get("shrunk_to"):
-            headers += (("x-framefetch-shrunk", str(shrunk_to)),)
-        headers += (
-            ("x-framefetch-time", f"{float(picture.time_ms):.3f}"),
-            ("x-framefetch-read", _read_header(record, opened.info.size)),
-        )
-        return picture_answer(200, headers, body, with_length=True)
-
-    def _make(
-        self, opened: FilmObject, request: SnapshotRequest, record: Record, max_bytes: int | None
-    ) -> tuple[Picture, bytes]:
-        """Takes the picture by the first way that leads to it, and makes the image of it."""
-        for way in self._finder.ways(opened, request):
-            try:
-                with record.stage("index"):
-                    film, take = way()
-                return self._image(film, take, request, record, max_bytes)
-            except NotUnderstood as fault:
-                record.facts["generic"] = str(fault)
-        raise CorruptFilm(detail=f"no way led to the picture: {record.facts['generic']}")
-
-    def _image(
-        self,
-        film: Film,
-        take: Callable[[], Picture],
-        request: SnapshotRequest,
-        record: Record,
-        max_bytes: int | None,
-    ) -> tuple[Picture, bytes]:
-        """Decodes, draws and encodes; the memory for it is waited for."""
-        wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
-        with self._memory.hold(wanted_bytes, record.budget):
-            with closing(film), record.stage("decode"):
-                picture = take()
-            # From here on the decoder's other pictures are free.
-            with record.stage("draw"):
-                image = draw(picture, request, self.settings)
-            with record.stage("encode"):
-                body = encode(image, request.format, self.settings)
-                if max_bytes is not None and len(body) > max_bytes:
-                    body, size = fitted(image, request.format, self.settings, body, max_bytes)
-                    record.facts["shrunk_to"] = f"{size[0]}x{size[1]}"
-                return picture, body
+            made = make(opened, request, self.studio, record, call.max_answer_bytes)
+        read = ("x-framefetch-read", _read_header(record, opened.info.size))
+        return picture_answer(200, (*headers, *made.headers, read), made.body, with_length=True)
 
 
 def _read_header(record: Record, size: int) -> str:

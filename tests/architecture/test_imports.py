@@ -24,6 +24,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "health sample",
         "sample_picture",
         "snapshot",
+        "operations",
         "finder",
         "index_cache",
         "admission answers versions",

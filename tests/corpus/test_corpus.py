@@ -90,14 +90,19 @@ def md5_of(frame: VideoFrame) -> str:
 
 
 class Watched(Service):
-    """A service that keeps the picture it made last."""
+    """A service that keeps the picture it took last."""
 
     taken: Picture | None = None
 
-    def _make(self, *given: Any, **named: Any) -> tuple[Picture, bytes]:
-        made = super()._make(*given, **named)
-        self.taken = made[0]
-        return made
+    def __init__(self, settings: Settings, source: FolderSource) -> None:
+        super().__init__(settings, source)
+        take = self.studio.take
+
+        def kept(*given: Any) -> Picture:
+            self.taken = take(*given)
+            return self.taken
+
+        setattr(self.studio, "take", kept)  # noqa: B010 - a method, as far as the types know
 
 
 @pytest.fixture(scope="module", params=["own", "generic"])

@@ -13,7 +13,7 @@ from framefetch.call import Call
 from framefetch.errors import ImageTooLarge, InvalidArgument, InvalidRequest
 from framefetch.process import (
     ACTION,
-    MAX_AT_MS,
+    MAX_NUMBER,
     PARAMETERS,
     Format,
     Mode,
@@ -31,7 +31,7 @@ REQUESTS = st.one_of(
     [
         st.builds(
             SnapshotRequest,
-            at_ms=st.integers(0, MAX_AT_MS),
+            at_ms=st.integers(0, MAX_NUMBER),
             mode=st.sampled_from(Mode),
             format=st.sampled_from(Format),
             rotate=st.sampled_from(Rotate),
@@ -59,7 +59,7 @@ def refused(text: str) -> InvalidArgument:
         (",t_0", "at_ms", 0),
         (",t_0000", "at_ms", 0),
         (",t_0017", "at_ms", 17),
-        (f",t_{MAX_AT_MS}", "at_ms", MAX_AT_MS),
+        (f",t_{MAX_NUMBER}", "at_ms", MAX_NUMBER),
         (",w_800", "width", 800),
         (",w_0", "width", 0),
         (",w_8192", "width", 8192),
@@ -92,7 +92,7 @@ def test_nothing_given() -> None:
     ("part", "ec"),
     [
         *((f"t_{bad}", "101") for bad in ("-32", "+1", "1.5", "1e3", "0x10", "17s", " 1", "1_0", "٣", "²")),
-        (f"t_{MAX_AT_MS + 1}", "101"),
+        (f"t_{MAX_NUMBER + 1}", "101"),
         ("t_" + "9" * 5000, "101"),
         *((f"w_{bad}", "104") for bad in ("-800", "8193", "800px", "auto", "99999999999999999999")),
         *((f"l_{bad}", "102") for bad in ("-800", "8193", "x", "99999999999999999999")),

@@ -1,0 +1,69 @@
+"""The process string of a request -> what is asked for, and back to its one canonical text. Pure.
+
+`grammar` reads any action's parameters against a table; beside it there is a module an action.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from framefetch.errors import InvalidRequest
+from framefetch.process.grammar import MALFORMED, MAX_NUMBER, PARAMETER, Parameter, refusal
+from framefetch.process.size import check_size
+from framefetch.process.snapshot import (
+    ACTION,
+    PARAMETERS,
+    Format,
+    Mode,
+    Rotate,
+    SnapshotRequest,
+    parse_snapshot,
+)
+
+if TYPE_CHECKING:
+    from framefetch.call import Call
+
+__all__ = [
+    "ACTION",
+    "MALFORMED",
+    "MAX_NUMBER",
+    "PARAMETER",
+    "PARAMETERS",
+    "Format",
+    "Mode",
+    "Parameter",
+    "Rotate",
+    "SnapshotRequest",
+    "check_size",
+    "parse",
+    "process_of",
+]
+
+
+def process_of(call: Call) -> str | None:
+    """The process string of a request, percent-decoded; None where it has none."""
+    found = [value for name, value in call.parameters if name == PARAMETER]
+    return found[-1] if found else None
+
+
+def parse(text: str | None, *, max_side: int) -> SnapshotRequest:
+    """Reads a process string.
+
+    Args:
+        text: percent-decoded; None where the request has none.
+        max_side: the largest side that may be asked for, in pixels.
+
+    Raises:
+        InvalidRequest: there is no process string.
+        InvalidArgument: the action or a parameter is unknown, malformed or out of range.
+    """
+    if text is None:
+        raise InvalidRequest(
+            "framefetch returns pictures of videos, not the videos.",
+            hint=f"Add ?{PARAMETER}={ACTION},t_1000 to ask for the picture at one second.",
+        )
+    action, *parts = text.split(",")
+    if action != ACTION:
+        message = f"The action {action!r} is not supported."
+        raise refusal(PARAMETER, text, MALFORMED, message, f"Use {ACTION}.")
+    return parse_snapshot(text, parts, max_side=max_side)

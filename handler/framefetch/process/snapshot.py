@@ -1,0 +1,127 @@
+"""``video/snapshot,t_17000,f_jpg,w_800,…`` -> `SnapshotRequest`, and back. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from framefetch.process.grammar import MALFORMED, PARAMETER, Parameter, number, read_parameters, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ACTION = "video/snapshot"
+
+
+class Mode(StrEnum):
+    """Which picture answers t: the one shown at t, or the nearest keyframe at or before it."""
+
+    EXACT = "exact"
+    FAST = "fast"
+
+
+class Rotate(StrEnum):
+    """What becomes of the film's display matrix."""
+
+    NONE = "none"
+    AUTO = "auto"
+    PORTRAIT = "h"
+    LANDSCAPE = "w"
+
+
+class Format(StrEnum):
+    """What the picture is encoded as."""
+
+    JPG = "jpg"
+    PNG = "png"
+
+    @property
+    def content_type(self) -> str:
+        """The media type."""
+        return {"jpg": "image/jpeg", "png": "image/png"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRequest:
+    """Which picture, and how it is to look.
+
+    Attributes:
+        at_ms: 0 or more, on the presentation clock.
+        width: pixels of the answer; 0 follows from `height` and the picture's shape.
+        height: likewise; both 0: the film's own displayed size.
+        long_side: of the answer, whichever side that is; 0 follows from `short_side`. Never together
+            with `width` or `height`.
+        short_side: likewise.
+    """
+
+    at_ms: int = 0
+    width: int = 0
+    height: int = 0
+    mode: Mode = Mode.EXACT
+    format: Format = Format.JPG
+    rotate: Rotate = Rotate.NONE
+    long_side: int = 0
+    short_side: int = 0
+
+    def canonical(self) -> str:
+        """The one text for this request, whatever order and defaults it was written with."""
+        parts = [ACTION, f"t_{self.at_ms}", f"f_{self.format}"]
+        if self.width:
+            parts.append(f"w_{self.width}")
+        if self.height:
+            parts.append(f"h_{self.height}")
+        if self.long_side:
+            parts.append(f"l_{self.long_side}")
+        if self.short_side:
+            parts.append(f"s_{self.short_side}")
+        if self.mode is Mode.FAST:
+            parts.append("m_fast")
+        if self.rotate is not Rotate.NONE:
+            parts.append(f"ar_{self.rotate}")
+        return ",".join(parts)
+
+
+def _mode(text: str) -> Mode:
+    if text != "fast":
+        raise ValueError
+    return Mode.FAST
+
+
+def _rotate(text: str) -> Rotate:
+    if text == Rotate.NONE:
+        raise ValueError
+    return Rotate(text)
+
+
+PARAMETERS = (
+    Parameter("t", "at_ms", "0053-00000101", "milliseconds, a whole number from 0", number()),
+    Parameter("l", "long_side", "0053-00000102", "pixels, a whole number from 0", number()),
+    Parameter("s", "short_side", "0053-00000103", "pixels, a whole number from 0", number()),
+    Parameter("w", "width", "0053-00000104", "pixels, a whole number from 0", number()),
+    Parameter("h", "height", "0053-00000105", "pixels, a whole number from 0", number()),
+    Parameter("m", "mode", "0053-00000106", "fast", _mode),
+    Parameter("f", "format", "0053-00000107", "jpg or png", Format),
+    Parameter("ar", "rotate", "0053-00000108", "auto, h or w", _rotate),
+)
+_SIDES = ("long_side", "short_side", "width", "height")
+
+
+def parse_snapshot(text: str, parts: Sequence[str], *, max_side: int) -> SnapshotRequest:
+    """Reads the parts of a process string that asks for one picture.
+
+    Raises:
+        InvalidArgument: a parameter is unknown, malformed or out of range.
+    """
+    values = read_parameters(text, parts, PARAMETERS)
+    if not values.keys().isdisjoint(_SIDES[:2]) and not values.keys().isdisjoint(_SIDES[2:]):
+        message = "The size is given twice."
+        raise refusal(PARAMETER, text, MALFORMED, message, "Use l_ and s_, or w_ and h_, not both.")
+    request = SnapshotRequest(**values)  # type: ignore[arg-type]  # each row parses to its field's type
+    for row in PARAMETERS:
+        side = getattr(request, row.field) if row.field in _SIDES else 0
+        if side > max_side:
+            message = f"The value {side} of {row.name} is above {max_side} pixels."
+            hint = f"Ask for at most {row.name}_{max_side}."
+            raise refusal(row.name, str(side), row.ec, message, hint)
+    return request

@@ -15,7 +15,7 @@ import av.error
 from av.sidedata.sidedata import SideDataContainer
 
 from framefetch.errors import UnsupportedCodec, UnsupportedFormat
-from framefetch.ffmpeg import as_our_errors, check_codec, choose_stream, open_container
+from framefetch.ffmpeg import as_our_errors, check_codec, choose_stream, open_container, with_alpha
 from framefetch.orientation import Orientation
 
 if TYPE_CHECKING:
@@ -96,11 +96,11 @@ class Film:
                 self.container.close()
                 raise
             self.time_base = _fraction(self.stream.time_base)
-            context = self.stream.codec_context
-            one = self.is_steady or context.name in _NOT_THREADED
-            context.thread_count = 1 if one else self._settings.threads
-            context.thread_type = "FRAME"
-            context.options = {"max_pixels": str(self._settings.max_pixels)}
+            self._decoder = with_alpha(self.stream) or self.stream.codec_context
+            one = self.is_steady or self._decoder.name in _NOT_THREADED
+            self._decoder.thread_count = 1 if one else self._settings.threads
+            self._decoder.thread_type = "FRAME"
+            self._decoder.options = {"max_pixels": str(self._settings.max_pixels)}
 
     def check(self) -> None:
         """Raises `RequestTimeout` when the request's time is over."""
@@ -148,7 +148,7 @@ class Film:
         Returns:
             False where the container cannot; the position is then unknown.
         """
-        self.stream.codec_context.flush_buffers()
+        self._decoder.flush_buffers()
         try:
             # FFmpeg's timestamps have 64 bits, a caller's t may have more.
             nearest = max(-_FARTHEST, min(timestamp, _FARTHEST))
@@ -163,7 +163,7 @@ class Film:
         Returns:
             False where the container cannot; the position is then unknown.
         """
-        self.stream.codec_context.flush_buffers()
+        self._decoder.flush_buffers()
         try:
             self.container.seek(position, unsupported_byte_offset=True)
         except av.error.FFmpegError:
@@ -179,7 +179,7 @@ class Film:
         self._budget.check()
         with as_our_errors():
             try:
-                frames = packet.decode()
+                frames = self._decoder.decode(packet)
             except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError):
                 self.damaged = True
                 return []
@@ -211,7 +211,7 @@ class Film:
     def flush(self) -> None:
         """Makes the decoder forget, so that it can start at another keyframe."""
         self.damaged = False
-        self.stream.codec_context.flush_buffers()
+        self._decoder.flush_buffers()
 
     def picture(self, frame: VideoFrame, time_ms: Fraction) -> Picture:
         """A frame with what the film says of how it is to be shown."""
@@ -233,13 +233,14 @@ def _fraction(rational: Any) -> Fraction:  # noqa: ANN401 - Fraction in PyAV 18,
 
 
 def _orientation(frame: VideoFrame) -> Orientation:
-    for side in _side_data(frame):
+    for side in side_data(frame):
         if side.type.name == "DISPLAYMATRIX":
             return Orientation.from_display_matrix(bytes(side))
     return Orientation()
 
 
-def _side_data(frame: VideoFrame) -> Iterable[Any]:
+def side_data(frame: VideoFrame) -> Iterable[Any]:
+    """What the film says of a frame beside its samples: buffers, each with a `type`."""
     # A mapping by type, but iterated by position in both PyAV 18 and 19.
     # Made here, as the frame's own would refer back to it: such a pair, with a decoder's whole pool of
     # pictures behind it, stays in memory until the garbage collector looks for it.

@@ -8,11 +8,15 @@ no format but the one given, no decoder that is not listed here. What it raises 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import av.error
+from av.codec.context import CodecContext
+from av.filter import Graph
 from av.stream import Disposition
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framefetch.errors import (
@@ -31,6 +35,7 @@ if TYPE_CHECKING:
 
     from av.container import InputContainer
     from av.stream import Stream
+    from av.video.codeccontext import VideoCodecContext
 
     from framefetch.reader import RangeReader
     from framefetch.settings import Settings
@@ -44,6 +49,9 @@ DECODERS = (
     "dnxhd ffv1 rawvideo svq1 svq3 cinepak png qtrle"
 ).split()
 """The video decoders that a film may use; all others do not exist for us."""
+_WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+FILTERS = "buffer buffersink estdif field haldclut".split()
+"""The filters that pictures pass through; a build of FFmpeg needs no others."""
 _LOOK_BRIEFLY = {"analyzeduration": "1000000"}
 """One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which
 does not exist for us."""
@@ -75,6 +83,39 @@ def as_our_errors() -> Iterator[None]:
 def built_in_decoders() -> list[str]:
     """Those of `DECODERS` that this build of FFmpeg has."""
     return sorted(set(DECODERS) & set(av.codecs_available))
+
+
+def filtered(frame: VideoFrame, name: str, arguments: str, *others: VideoFrame) -> VideoFrame:
+    """What a filter makes of one frame.
+
+    Args:
+        frame: its first input.
+        name: one of `FILTERS`.
+        arguments: as FFmpeg writes them.
+        others: its further inputs.
+
+    Raises:
+        av.error.FFmpegError: it cannot be done with such a frame.
+    """
+    graph = Graph()
+    graph.threads = 1
+    middle, sink = graph.add(name, arguments), graph.add("buffersink")
+    inputs = []
+    for number, one in enumerate((frame, *others)):
+        # Without a time base the graph takes none; which one does not matter for a frame alone.
+        start = graph.add_buffer(
+            width=one.width, height=one.height, format=one.format, time_base=Fraction(1, 1000)
+        )
+        start.link_to(middle, 0, number)
+        inputs.append(start)
+    middle.link_to(sink)
+    graph.configure()
+    for start, one in zip(inputs, (frame, *others), strict=True):
+        start.push(one)
+        start.push(None)
+    made = sink.pull()
+    assert isinstance(made, VideoFrame)  # noqa: S101 - the graph has no sound in it
+    return made
 
 
 def open_container(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:
@@ -141,6 +182,19 @@ def choose_stream(container: InputContainer) -> VideoStream:
         if not stream.disposition & (Disposition.attached_pic | Disposition.timed_thumbnails):
             return stream
     raise NoVideoStream(hint="Audio files and cover pictures have no frames to show.")
+
+
+def with_alpha(stream: VideoStream) -> VideoCodecContext | None:
+    """A decoder for a stream that has its transparency beside its pictures, as VP8 and VP9 in WebM have it.
+
+    Only libvpx looks there; where a build has none, such a film is opaque.
+    """
+    name = _WITH_ALPHA.get(stream.codec_context.name)
+    # A tag of the same name, which some muxers write in capitals, takes the place of the track's own field.
+    tags = {key.lower(): value for key, value in stream.metadata.items()}
+    if name is None or name not in av.codecs_available or tags.get("alpha_mode", "0") == "0":
+        return None
+    return cast("VideoCodecContext", CodecContext.create(name, "r"))
 
 
 def check_codec(stream: VideoStream, settings: Settings) -> None:

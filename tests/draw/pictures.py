@@ -50,12 +50,13 @@ def patterned(
             row = b"".join(one.to_bytes(2, "little") for one in values) if deep else bytes(values)
             rows.append(row.ljust(plane.line_size, b"\0"))
         plane.update(b"".join(rows))
-    frame.colorspace, frame.color_range = matrix, span
+    # The primaries are those of sRGB: what the matrix alone does is in question.
+    frame.colorspace, frame.color_range, frame.color_primaries = matrix, span, 1
     return frame
 
 
-def exact_rgb(yuv: tuple[int, ...], *, matrix: int, full: bool, bits: int) -> tuple[float, float, float]:
-    """Red, green and blue from 0 to 255, in floating point (ITU-T H.273 §8.2, §8.3)."""
+def exact_signal(yuv: tuple[int, ...], *, matrix: int, full: bool, bits: int) -> tuple[float, float, float]:
+    """Red, green and blue from 0 to 1, in floating point (ITU-T H.273 §8.2, §8.3)."""
     kr, kb = KR_KB[matrix]
     step = 1 << (bits - 8)
     y, u, v = yuv
@@ -67,8 +68,14 @@ def exact_rgb(yuv: tuple[int, ...], *, matrix: int, full: bool, bits: int) -> tu
         blue, red = (u - 128 * step) / (224 * step), (v - 128 * step) / (224 * step)
     r, b = luma + 2 * (1 - kr) * red, luma + 2 * (1 - kb) * blue
     g = (luma - kr * r - kb * b) / (1 - kr - kb)
-    red_255, green_255, blue_255 = (min(255.0, max(0.0, one * 255)) for one in (r, g, b))
-    return red_255, green_255, blue_255
+    r, g, b = (min(1.0, max(0.0, one)) for one in (r, g, b))
+    return r, g, b
+
+
+def exact_rgb(yuv: tuple[int, ...], *, matrix: int, full: bool, bits: int) -> tuple[float, float, float]:
+    """The same from 0 to 255."""
+    r, g, b = exact_signal(yuv, matrix=matrix, full=full, bits=bits)
+    return r * 255, g * 255, b * 255
 
 
 def picture(

@@ -6,6 +6,7 @@ and what ``framefetch settings`` prints.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +99,18 @@ def choice(default: str, values: tuple[str, ...], meaning: str, *, pixels: bool 
         return text
 
     made: str = _declare(Kind(parse, " or ".join(values)), default, meaning, pixels=pixels)
+    return made
+
+
+def colour(default: str, meaning: str, *, pixels: bool = False) -> str:
+    """A colour as RRGGBB, in hexadecimal figures."""
+
+    def parse(text: str) -> str:
+        if not re.fullmatch("[0-9A-Fa-f]{6}", text):
+            raise ValueError
+        return text.upper()
+
+    made: str = _declare(Kind(parse, "RRGGBB in hexadecimal figures"), default, meaning, pixels=pixels)
     return made
 
 

@@ -11,6 +11,7 @@ from framefetch.settings.declare import (
     BadSetting,
     Setting,
     choice,
+    colour,
     integer,
     seconds,
     secret,
@@ -82,6 +83,12 @@ class Settings:
     )
 
     quality: int = integer(85, 1, 100, "JPEG quality.", pixels=True)
+    jpg: str = choice(
+        "baseline",
+        ("baseline", "progressive"),
+        "progressive is seen from its first bytes on and a little smaller, and costs more time.",
+        pixels=True,
+    )
     png_level: int = integer(1, 0, 9, "PNG compression: 1 is fast, 9 is small.", pixels=True)
     aspect: str = choice(
         "display",
@@ -93,6 +100,17 @@ class Settings:
         "rotate-first",
         ("rotate-first", "resize-first"),
         "With ar: rotate-first gives exactly w x h; resize-first turns the w x h picture afterwards.",
+        pixels=True,
+    )
+    background: str = colour(
+        "FFFFFF",
+        "What shows behind transparent parts of a video in jpg, which has no transparency.",
+        pixels=True,
+    )
+    deinterlace: str = choice(
+        "auto",
+        ("auto", "off"),
+        "auto shows one moment of a picture that is flagged as interlaced; off shows both, as stored.",
         pixels=True,
     )
     oversize: str = choice(

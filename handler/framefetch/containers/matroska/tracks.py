@@ -85,6 +85,8 @@ def _read_video(number: int, fields: dict[int, memoryview], entry: memoryview) -
     if ebml.unsigned(fields.get(ebml.CODEC_DELAY, memoryview(b""))):
         raise NotUnderstood("the video has a codec delay")
     sides = ebml.fields(fields.get(ebml.VIDEO, memoryview(b"")))
+    if ebml.unsigned(sides.get(ebml.ALPHA_MODE, memoryview(b""))):
+        raise NotUnderstood("the transparency is beside the blocks")
     return Track(
         number=number,
         codec=read_codec(ebml.text(fields[ebml.CODEC_ID]), fields.get(ebml.CODEC_PRIVATE, memoryview(b""))),

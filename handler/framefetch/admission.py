@@ -1,25 +1,30 @@
-"""Who may decode now: memory is shared out before a decoder allocates it.
+"""Who may go on now: memory and turns are shared out, and equal pictures are made once.
 
 For the doors that run several requests at once; on Lambda there is only ever one, and it passes
-straight through.
+straight through. Every wait ends with its request's budget, so nothing here can wait for ever.
 """
 
 from __future__ import annotations
 
+import copy
 import threading
+from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from framefetch.errors import RequestTimeout
+from framefetch.errors import FilmError, FramefetchError, RequestTimeout, SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Hashable, Iterator
 
     from framefetch.budget import Budget
 
 _HELD_PICTURES = 8
 """Pictures that a decoder keeps at a time beside those of its threads: references, and those that
 wait for their turn. Measured with H.264, H.265, VP9 and AV1; a stream may keep up to 16."""
+
+Made = TypeVar("Made")
 
 
 def decoder_bytes(width: int, height: int, bytes_per_pixel: float, threads: int) -> int:
@@ -34,32 +39,120 @@ def decoder_bytes(width: int, height: int, bytes_per_pixel: float, threads: int)
     return int(width * height * bytes_per_pixel * (_HELD_PICTURES + threads))
 
 
-class Memory:
-    """An allowance of bytes that requests take from and give back. Safe for threads."""
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    share: int
+    served: threading.Event = field(default_factory=threading.Event)
 
-    def __init__(self, allowance_bytes: int) -> None:
-        self._free = allowance_bytes
-        self._allowance = allowance_bytes
-        self._changed = threading.Condition()
+
+class Allowance:
+    """A number of bytes, or of places, that requests take from and give back: first come, first served.
+
+    Args:
+        whole: how much there is.
+        setting: what an operator raises where there is too little.
+    """
+
+    def __init__(self, whole: int, setting: str) -> None:
+        self._whole = whole
+        self._free = whole
+        self._setting = setting
+        self._line: deque[_Waiter] = deque()
+        self._lock = threading.Lock()
 
     @contextmanager
-    def hold(self, wanted_bytes: int, budget: Budget) -> Iterator[None]:
+    def hold(self, wanted: int, budget: Budget) -> Iterator[None]:
         """Waits until that much is free, and holds it. More than there is in all waits for all of it.
 
         Raises:
             RequestTimeout: it did not become free in the request's time.
         """
-        share = min(wanted_bytes, self._allowance)
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._free >= share, timeout=budget.remaining_s):
-                raise RequestTimeout(
-                    "The request waited for other pictures until its time was over.",
-                    hint="Ask again, or raise the memory_mb setting.",
-                )
-            self._free -= share
+        mine = _Waiter(min(wanted, self._whole))
+        with self._lock:
+            self._line.append(mine)
+            self._serve()
+        if not mine.served.wait(budget.remaining_s):
+            with self._lock:
+                # It may have been served in this very moment.
+                if not mine.served.is_set():
+                    self._line.remove(mine)
+                    self._serve()
+                    raise RequestTimeout(
+                        "The request waited for other pictures until its time was over.",
+                        hint=f"Ask again, or raise the {self._setting} setting.",
+                    )
         try:
             yield
         finally:
-            with self._changed:
-                self._free += share
-                self._changed.notify_all()
+            with self._lock:
+                self._free += mine.share
+                self._serve()
+
+    def _serve(self) -> None:
+        """Lets in from the head of the line whoever fits; nobody is overtaken."""
+        while self._line and self._line[0].share <= self._free:
+            first = self._line.popleft()
+            self._free -= first.share
+            first.served.set()
+
+
+@dataclass(slots=True)
+class Flight(Generic[Made]):
+    """One picture in the making.
+
+    Attributes:
+        key: what decides its bytes.
+        made: what came of it.
+        fault: what went wrong, where it goes wrong for everybody.
+        landed: set when it is over, also where nothing came of it.
+    """
+
+    key: Hashable
+    made: Made | None = None
+    fault: FramefetchError | None = None
+    landed: threading.Event = field(default_factory=threading.Event)
+
+    def wait(self, budget: Budget) -> Made | None:
+        """What came of it; None: nothing, and whoever waits has to try without it.
+
+        Raises:
+            RequestTimeout: it took longer than this request has.
+            FramefetchError: the film's fault or the store's, as it was told to the one who flew.
+        """
+        if not self.landed.wait(budget.remaining_s):
+            raise RequestTimeout(detail="an equal request did not get the picture in time")
+        if self.fault is not None:
+            raise copy.copy(self.fault)
+        return self.made
+
+
+class Flights(Generic[Made]):
+    """Pictures that are being made, by what decides their bytes."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Hashable, Flight[Made]] = {}
+        self._lock = threading.Lock()
+
+    def board(self, key: Hashable) -> tuple[Flight[Made], bool]:
+        """The flight to a picture, and whether it is the caller who has to fly it, with `flown`."""
+        with self._lock:
+            flight = self._flights.get(key)
+            if flight is not None:
+                return flight, False
+            flight = self._flights[key] = Flight(key)
+            return flight, True
+
+    @contextmanager
+    def flown(self, flight: Flight[Made]) -> Iterator[None]:
+        """Around the making: however it ends, the flight ends with it, and those who wait go on."""
+        try:
+            yield
+        except (FilmError, SourceError) as fault:
+            # What the film or its store is like, it is like for everybody. A request that ran out of time,
+            # or a bug of ours, says nothing of the others.
+            flight.fault = copy.copy(fault)
+            raise
+        finally:
+            with self._lock:
+                del self._flights[flight.key]
+            flight.landed.set()

@@ -1,7 +1,7 @@
 """The door of the local or self-hosted server: ASGI request -> `Call`, `Answer` -> ASGI response.
 
-The path arrives percent-encoded (``raw_path``) and goes on as it is. Requests wait here, bounded in
-number, for one of the threads that make pictures; the time that a request may take runs meanwhile.
+The path arrives percent-encoded (``raw_path``) and goes on as it is. Only so many requests are let in;
+the time that a request may take runs while it waits for its turn.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class _Door:
         self._local = local
         self._inside = 0
         self._room = service.settings.concurrency + service.settings.queue
-        self._threads = ThreadPoolExecutor(service.settings.concurrency, thread_name_prefix="picture")
+        # A thread for each: most only wait, for their turn or for an equal request's picture.
+        self._threads = ThreadPoolExecutor(self._room, thread_name_prefix="picture")
 
     async def handle(self, request: Request) -> Response:
         call = _call(request)

@@ -40,6 +40,11 @@ class Validators:
     etag: str | None
     last_modified: datetime | None
 
+    @property
+    def is_strong(self) -> bool:
+        """Whether equal validators mean equal bytes."""
+        return self.etag is not None and not self.etag.startswith("W/")
+
     def headers(self) -> tuple[tuple[str, str], ...]:
         """As headers of an answer."""
         pairs = []

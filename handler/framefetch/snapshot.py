@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from framefetch import caching
 from framefetch.access import Access, cors_of
-from framefetch.admission import Memory
+from framefetch.admission import Allowance, Flights
 from framefetch.answers import error_answer, picture_answer
 from framefetch.budget import Budget, now_unix
 from framefetch.call import Answer
@@ -27,7 +27,7 @@ from framefetch.errors import (
 )
 from framefetch.finder import Finder
 from framefetch.observe import Record
-from framefetch.operations import Studio, make
+from framefetch.operations import Made, Studio, make
 from framefetch.process import parse
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
@@ -39,6 +39,11 @@ if TYPE_CHECKING:
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
     from framefetch.sources import Source
+
+
+_OPEN_A_TURN = 4
+"""Objects that may be open for each picture in the making: the first answers of those that wait come in
+meanwhile, and take memory."""
 
 
 class Service:
@@ -61,7 +66,10 @@ class Service:
         }
         self._cors = cors_of(settings)
         self._finder = Finder(settings)
-        self.studio = Studio(settings, self._finder, Memory(settings.memory_mb << 20))
+        self.studio = Studio(settings, self._finder, Allowance(settings.memory_mb << 20, "memory_mb"))
+        self._turns = Allowance(settings.concurrency, "concurrency")
+        self._open = Allowance(settings.concurrency * _OPEN_A_TURN, "concurrency")
+        self._flights: Flights[Made] = Flights()
         # Settings and versions are fixed for the life of a process.
         self._since = datetime.fromtimestamp(now_unix(), UTC)
         self._renderer = (*settings.pixel_values(), *versions().items(), machine())
@@ -125,41 +133,60 @@ class Service:
     def _process(self, call: Call, grant: Grant, record: Record) -> Answer:
         request = parse(grant.process, max_side=self.settings.max_side)
         record.facts["process"] = request.canonical()
+        restarted = False
         try:
-            try:
-                return self._result(call, grant, request, record)
-            except Changed:
-                # The object was replaced while it was read: once more, from the new one's beginning.
-                return self._result(call, grant, request, record)
+            while True:
+                try:
+                    answer = self._result(call, grant, request, record)
+                except Changed:
+                    # The object was replaced while it was read: once more, from the new one's beginning.
+                    if restarted:
+                        raise
+                    restarted = True
+                else:
+                    if answer is not None:
+                        return answer
         except Changed as fault:
             raise SourceChanged(detail=str(fault)) from fault
         except NoSuchKey as fault:
             raise NoSuchKey(extras=(("Key", grant.key),), detail=fault.detail) from fault
 
-    def _result(self, call: Call, grant: Grant, request: SnapshotRequest, record: Record) -> Answer:
+    def _result(self, call: Call, grant: Grant, request: SnapshotRequest, record: Record) -> Answer | None:
+        """The answer; None where an equal request was to bring it, and nothing came of that one."""
         may_end_early = call.method == "HEAD" or caching.is_conditional(call)
-        with record.stage("open"):
-            opened = self._finder.open(
-                self._sources[grant.bucket.name],
-                grant.bucket.source,
-                grant.key,
-                grant.version,
-                record,
-                briefly=may_end_early,
-            )
-        with opened:
-            record.facts |= {"size": opened.info.size, "etag": opened.info.etag}
-            current = caching.validators(opened.info, request, self._renderer)
-            headers = (
-                *current.headers(),
-                ("Cache-Control", caching.cache_control(current, self.settings.max_age_s)),
-            )
-            if may_end_early and caching.is_fresh(call, current, self._since):
-                return picture_answer(304, headers, b"", with_length=False)
-            headers = (("Content-Type", request.format.content_type), *headers)
-            if call.method == "HEAD":
-                return picture_answer(200, headers, b"", with_length=False)
-            made = make(opened, request, self.studio, record, call.max_answer_bytes)
+        with self._open.hold(1, record.budget):
+            with record.stage("open"):
+                opened = self._finder.open(
+                    self._sources[grant.bucket.name],
+                    grant.bucket.source,
+                    grant.key,
+                    grant.version,
+                    record,
+                    briefly=may_end_early,
+                )
+            with opened:
+                record.facts |= {"size": opened.info.size, "etag": opened.info.etag}
+                current = caching.validators(opened.info, request, self._renderer)
+                headers = (
+                    *current.headers(),
+                    ("Cache-Control", caching.cache_control(current, self.settings.max_age_s)),
+                )
+                if may_end_early and caching.is_fresh(call, current, self._since):
+                    return picture_answer(304, headers, b"", with_length=False)
+                headers = (("Content-Type", request.format.content_type), *headers)
+                if call.method == "HEAD":
+                    return picture_answer(200, headers, b"", with_length=False)
+                key = (grant.bucket.name, grant.key, grant.version, current, call.max_answer_bytes)
+                flight, is_first = self._flights.board(key if current.is_strong else object())
+                if is_first:
+                    with self._flights.flown(flight), self._turns.hold(1, record.budget):
+                        flight.made = make(opened, request, self.studio, record, call.max_answer_bytes)
+        # Who waits for an equal request holds nothing meanwhile.
+        made = flight.wait(record.budget)
+        if made is None:
+            return None
+        if not is_first:
+            record.facts["shared"] = True
         read = ("x-framefetch-read", _read_header(record, opened.info.size))
         return picture_answer(200, (*headers, *made.headers, read), made.body, with_length=True)
 

@@ -12,7 +12,7 @@ from framefetch.errors import CorruptFilm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from framefetch.admission import Memory
+    from framefetch.admission import Allowance
     from framefetch.decode import Picture
     from framefetch.finder import FilmObject, Finder
     from framefetch.observe import Record
@@ -29,7 +29,7 @@ class Studio:
         memory: that all decoders share.
     """
 
-    def __init__(self, settings: Settings, finder: Finder, memory: Memory) -> None:
+    def __init__(self, settings: Settings, finder: Finder, memory: Allowance) -> None:
         self.settings = settings
         self.finder = finder
         self.memory = memory

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from framefetch import __version__, rules, styles
+from framefetch import __version__, buckets, rules, styles
 from framefetch.budget import Budget
 from framefetch.call import Call
 from framefetch.errors import AccessDenied, FramefetchError, NoSuchKey, SourceError
@@ -94,6 +94,26 @@ class Uploads:
             rule.place: sink_of(open_source(rule.place, settings)) for rule in self.rules.rules if rule.place
         }
         self._stores: dict[str, _Store] = {}
+
+    @classmethod
+    def of_deployment(cls, settings: Settings) -> Self:
+        """Handles the uploads of all buckets that the settings name.
+
+        Raises:
+            BadSetting: they name none, or there are no rules.
+        """
+        if not settings.on_upload.strip():
+            message = "FRAMEFETCH_ON_UPLOAD has to say which pictures an upload gets."
+            raise BadSetting(message)
+        made = cls(settings)
+        # Folders and web servers send no events.
+        sources = [one for one in _sources(settings) if split_root(one)[0]]
+        if not sources:
+            message = "FRAMEFETCH_SOURCE, or FRAMEFETCH_BUCKETS, has to name a bucket that uploads arrive in."
+            raise BadSetting(message)
+        for source in sources:
+            made.watch(source)
+        return made
 
     def watch(self, text: str) -> tuple[str, LookableSource, str]:
         """Adds a source whose uploads are handled.
@@ -271,6 +291,16 @@ def rules_of(settings: Settings) -> rules.Rules:
         return rules.parse(settings.on_upload, named, max_side=settings.max_side)
     except ValueError as error:
         message = f"FRAMEFETCH_ON_UPLOAD is not valid: {error}."
+        raise BadSetting(message) from None
+
+
+def _sources(settings: Settings) -> list[str]:
+    if not settings.buckets.strip():
+        return [settings.source]
+    try:
+        return [one.source for one in buckets.parse(settings.buckets).buckets]
+    except ValueError as error:
+        message = f"FRAMEFETCH_BUCKETS is not valid: {error}."
         raise BadSetting(message) from None
 
 

@@ -17,7 +17,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
     for row in (
         "__main__",
         "commands",
-        "aws fc asgi",
+        "aws aws_uploads fc fc_uploads asgi",
         "function",
         "events",
         "uploads",
@@ -63,7 +63,7 @@ OWNERS = {
     "oss2": "sources",
     "requests": "",
     "http": "sources",
-    "aws_lambda_powertools": "aws events observe",
+    "aws_lambda_powertools": "aws aws_uploads events observe",
     "starlette": "asgi",
     "uvicorn": "asgi commands",
     "time": "budget",

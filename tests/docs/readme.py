@@ -32,7 +32,16 @@ def block(kind: str) -> str:
 
 def commands() -> list[list[str]]:
     """The words of every command of the shell blocks."""
-    lines = [
-        line for one in BLOCKS if one.kind == "sh" for line in one.text.replace("\\\n", " ").splitlines()
-    ]
+    lines = [line for one in BLOCKS if one.kind == "sh" for line in _joined(one.text)]
     return [words for line in lines if (words := shlex.split(line, comments=True))]
+
+
+def _joined(text: str) -> list[str]:
+    """Lines as the shell sees them: one that ends in a backslash, or within single quotes, goes on."""
+    found: list[str] = []
+    for line in text.replace("\\\n", " ").splitlines():
+        if found and found[-1].partition("#")[0].count("'") % 2:
+            found[-1] += line
+        else:
+            found.append(line)
+    return found

@@ -73,6 +73,13 @@ class Settings:
         "lines of PREFIX*SUFFIX=PROCESS[;PROCESS…]=PLACE [bucket=NAME], or JSON",
         "Which pictures an uploaded video gets, and where they are written.",
     )
+    max_receives: int = integer(
+        3,
+        2,
+        1000,
+        "A queue's message that was received so often is not decoded again, as it may be what ends the "
+        "process; it goes back until the queue gives it up.",
+    )
     style_only: bool = switch("Only named styles may be asked for.")
     trust_host_header: bool = switch(
         "Behind a CDN that signs its requests to us: x-framefetch-host says which host was asked for."

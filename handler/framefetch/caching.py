@@ -136,6 +136,11 @@ def with_headers(answer: Answer, headers: Iterable[tuple[str, str]]) -> Answer:
     return Answer(answer.status, (*kept, *added), answer.body)
 
 
+def varying(answer: Answer, header: str) -> Answer:
+    """The answer, said to depend on a header of the request (RFC 9110 §12.5.5)."""
+    return Answer(answer.status, (*answer.headers, ("Vary", header)), answer.body)
+
+
 def http_date(moment: datetime) -> str:
     """An HTTP date (RFC 9110 §5.6.7)."""
     return format_datetime(moment.astimezone(UTC), usegmt=True)

@@ -50,7 +50,7 @@ DECODERS = (
 ).split()
 """The video decoders that a film may use; all others do not exist for us."""
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-FILTERS = "buffer buffersink estdif field haldclut".split()
+FILTERS = "buffer buffersink crop estdif field haldclut".split()
 """The filters that pictures pass through; a build of FFmpeg needs no others."""
 _LOOK_BRIEFLY = {"analyzeduration": "1000000"}
 """One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which

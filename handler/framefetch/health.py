@@ -28,7 +28,7 @@ def health_answer(*, detailed: bool) -> Answer:
             "machine": machine(),
             "containers": [name for name, _ in RULES],
             "decoders": built_in_decoders(),
-            "formats": [str(form) for form in Format],
+            "formats": [str(form) for form in Format if form is not Format.AUTO],
         }
         body = json.dumps(page, indent=2).encode() + b"\n"
         content_type = "application/json"

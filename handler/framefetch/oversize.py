@@ -5,6 +5,7 @@ Nothing is read or decoded again: the drawn image is made smaller until its enco
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from framefetch.process import Format
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
 
 _ROOM = 0.93
@@ -25,13 +27,13 @@ _TRIES = 12
 
 
 def fitted(
-    image: Image, form: Format, settings: Settings, body: bytes, max_bytes: int
+    image: Image, request: SnapshotRequest, settings: Settings, body: bytes, max_bytes: int
 ) -> tuple[bytes, tuple[int, int]]:
     """The picture of the same shape that is as large as fits, where the settings have it made smaller.
 
     Args:
         image: as it was drawn.
-        form: of the answer.
+        request: what it is encoded as.
         settings: `oversize` among them.
         body: `image`, encoded; longer than `max_bytes`.
         max_bytes: that the answer's body may have.
@@ -42,11 +44,12 @@ def fitted(
     Raises:
         ResponseTooLarge: `oversize` is ``error``, or not even a small picture fits.
     """
-    found, size = _shrunk(image, form, settings, len(body), max_bytes)
+    found, size = _shrunk(image, request, settings, len(body), max_bytes)
     if settings.oversize == "shrink":
         return found, size
     advice = f"w_{size[0]},h_{size[1]} fits"
-    if form is not Format.JPG and len(encode(image, Format.JPG, settings)) <= max_bytes * _ROOM:
+    as_jpg = replace(request, format=Format.JPG)
+    if request != as_jpg and len(encode(image, as_jpg, settings)) <= max_bytes * _ROOM:
         advice += ", and so does f_jpg in this size"
     raise ResponseTooLarge(
         f"The picture has {len(body)} bytes, and this platform returns {max_bytes} at most.",
@@ -55,14 +58,14 @@ def fitted(
 
 
 def _shrunk(
-    image: Image, form: Format, settings: Settings, length: int, max_bytes: int
+    image: Image, request: SnapshotRequest, settings: Settings, length: int, max_bytes: int
 ) -> tuple[bytes, tuple[int, int]]:
     width, height = image.size
     scale = 1.0
     for _ in range(_TRIES):
         scale *= min(0.95, sqrt(max_bytes * _ROOM / length))
         size = max(1, round(width * scale)), max(1, round(height * scale))
-        body = encode(image.resize(size, Resampling.BOX), form, settings)
+        body = encode(image.resize(size, Resampling.BOX), request, settings)
         length = len(body)
         if length <= max_bytes * _ROOM:
             return body, size

@@ -131,7 +131,8 @@ class Service:
         return grant
 
     def _process(self, call: Call, grant: Grant, record: Record) -> Answer:
-        request = parse(grant.process, max_side=self.settings.max_side)
+        asked = parse(grant.process, max_side=self.settings.max_side)
+        request = asked.for_caller(call.header("accept"))
         record.facts["process"] = request.canonical()
         restarted = False
         try:
@@ -145,7 +146,7 @@ class Service:
                     restarted = True
                 else:
                     if answer is not None:
-                        return answer
+                        return caching.varying(answer, "Accept") if asked.varies else answer
         except Changed as fault:
             raise SourceChanged(detail=str(fault)) from fault
         except NoSuchKey as fault:

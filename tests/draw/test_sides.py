@@ -62,3 +62,39 @@ def test_refused(asked: str, ec: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         parse(f"video/snapshot,{asked}", max_side=8192)
     assert caught.value.ec == ec
+
+
+@pytest.mark.parametrize("size_order", ["rotate-first", "resize-first"])
+@pytest.mark.parametrize(
+    ("coded", "orientation", "sar", "asked", "wanted"),
+    [
+        ((1920, 1080), UPRIGHT, 1, "w_400,h_400,fit_contain", (400, 225)),
+        ((1080, 1920), UPRIGHT, 1, "w_400,h_400,fit_contain", (225, 400)),
+        ((1920, 1080), UPRIGHT, 1, "w_400,h_100,fit_contain", (178, 100)),
+        ((1920, 1080), UPRIGHT, 1, "w_400,h_400,fit_cover", (400, 400)),
+        ((1920, 1080), UPRIGHT, 1, "w_400,h_400,fit_pad", (400, 400)),
+        ((1920, 1080), UPRIGHT, 1, "w_400,h_400,fit_stretch", (400, 400)),
+        ((1920, 1080), UPRIGHT, 1, "l_400,s_400,fit_contain", (400, 225)),
+        ((1080, 1920), UPRIGHT, 1, "l_400,s_300,fit_pad", (300, 400)),
+        # With one side there is nothing to fit into.
+        ((1920, 1080), UPRIGHT, 1, "w_400,fit_cover", (400, 225)),
+        ((1920, 1080), UPRIGHT, 1, "fit_pad", (1920, 1080)),
+        # As it is shown, not as it is stored.
+        ((720, 576), UPRIGHT, Fraction(16, 15), "w_300,h_300,fit_contain", (300, 225)),
+        ((1920, 1080), TURNED, 1, "w_400,h_400,fit_contain,ar_auto", (225, 400)),
+        ((3, 1000), UPRIGHT, 1, "w_10,h_10,fit_contain", (1, 10)),
+    ],
+)
+def test_fit(
+    *,
+    coded: tuple[int, int],
+    orientation: Orientation,
+    sar: Fraction,
+    asked: str,
+    wanted: tuple[int, int],
+    size_order: str,
+) -> None:
+    """contain is the largest picture of its own shape in w x h; cover, pad and stretch are w x h exactly."""
+    made = picture(av.VideoFrame(*coded, "yuv420p"), orientation, Fraction(sar))
+    request = parse(f"video/snapshot,{asked}", max_side=8192)
+    assert answer_size(made, request, Settings(rotate_order=size_order)) == wanted

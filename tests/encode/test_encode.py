@@ -10,7 +10,8 @@ from PIL import Image, ImageCms
 
 from framefetch.encode import encode
 from framefetch.encode.srgb import PROFILE
-from framefetch.process import Format
+from framefetch.errors import ImageTooLarge
+from framefetch.process import Format, SnapshotRequest
 from framefetch.settings import BadSetting, Settings
 
 
@@ -37,27 +38,46 @@ def test_the_profile_is_srgb() -> None:
     assert len(PROFILE) == int.from_bytes(PROFILE[:4]) <= 450
 
 
-@pytest.mark.parametrize("form", Format)
+FORMS = [form for form in Format if form is not Format.AUTO]
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_tagged_and_bare(form: Format) -> None:
     """Every image says that it is sRGB, and carries nothing else beside its pixels."""
     image = Image.new("RGB", (40, 30), (10, 200, 30))
     image.info.update(comment=b"secret", exif=b"Exif\0\0secret", dpi=(300, 300))
-    body = encode(image, form, Settings())
+    body = encode(image, SnapshotRequest(format=form), Settings())
     assert b"secret" not in body
-    if form is Format.PNG:
-        assert opened(body).info == {"srgb": 0}
-    else:
-        assert opened(body).info["icc_profile"] == PROFILE
+    info = opened(body).info
+    match form:
+        case Format.PNG:
+            assert info == {"srgb": 0}
+        case Format.JPG:
+            assert info["icc_profile"] == PROFILE
+        case Format.AVIF:
+            # Primaries 1, transfer 13, matrix 6, full range: sRGB, as ITU-T H.273 numbers it.
+            assert b"colrnclx" + bytes([0, 1, 0, 13, 0, 6, 0x80]) in body
+        case _:
+            assert set(info) <= {"background", "loop", "duration", "timestamp"}
 
 
-def test_transparency() -> None:
-    """png keeps what is transparent; jpg shows the background behind it."""
-    kept = opened(encode(glass(), Format.PNG, Settings()))
+@pytest.mark.parametrize("form", [Format.PNG, Format.WEBP, Format.AVIF])
+def test_transparency_is_kept(form: Format) -> None:
+    """png, webp and avif keep what is transparent."""
+    kept = opened(encode(glass(), SnapshotRequest(format=form), Settings()))
     assert kept.mode == "RGBA"
-    assert kept.tobytes() == glass().tobytes()
+    for at, wanted in ((10, (255, 0, 0, 128)), (54, (0, 0, 0, 0))):
+        got = kept.getpixel((at, 16))
+        assert isinstance(got, tuple)
+        assert abs(got[3] - wanted[3]) <= 2
+        assert not wanted[3] or max(abs(a - b) for a, b in zip(got, wanted, strict=True)) <= 4
+
+
+def test_jpg_has_a_background() -> None:
+    """jpg shows the background behind what is transparent."""
     for background, behind in (("FFFFFF", (255, 255, 255)), ("0040ff", (0, 64, 255))):
         settings = Settings.from_environment({"FRAMEFETCH_BACKGROUND": background})
-        flat = opened(encode(glass(), Format.JPG, settings))
+        flat = opened(encode(glass(), SnapshotRequest(), settings))
         assert flat.mode == "RGB"
         mixed = tuple((red + level) // 2 for red, level in zip((255, 0, 0), behind, strict=True))
         for at, wanted in ((10, mixed), (54, behind)):
@@ -76,8 +96,28 @@ def test_no_colour(bad: str) -> None:
 def test_progressive() -> None:
     """A JPEG is progressive where the setting says so, and shows the same."""
     image = Image.effect_mandelbrot((160, 120), (-2, -1.5, 1, 1.5), 60).convert("RGB")
-    plain = opened(encode(image, Format.JPG, Settings()))
-    progressive = opened(encode(image, Format.JPG, Settings(jpg="progressive")))
+    plain = opened(encode(image, SnapshotRequest(), Settings()))
+    progressive = opened(encode(image, SnapshotRequest(), Settings(jpg="progressive")))
     assert "progressive" not in plain.info
     assert progressive.info["progressive"]
     assert progressive.tobytes() == plain.tobytes()
+
+
+@pytest.mark.parametrize("form", [Format.JPG, Format.WEBP, Format.AVIF])
+def test_quality(form: Format) -> None:
+    """q makes an image larger the higher it is; without it the setting counts."""
+    image = Image.effect_mandelbrot((160, 120), (-2, -1.5, 1, 1.5), 60).convert("RGB")
+    made = [
+        encode(image, SnapshotRequest(format=form, quality=quality), Settings()) for quality in (5, 50, 95)
+    ]
+    assert len(made[0]) < len(made[1]) < len(made[2])
+    by_setting = Settings(quality=50, webp_quality=50, avif_quality=50)
+    assert encode(image, SnapshotRequest(format=form), by_setting) == made[1]
+
+
+def test_webp_has_a_limit() -> None:
+    """A side that webp cannot say is refused with a hint, and made in another format."""
+    long = Image.new("RGB", (16384, 2))
+    with pytest.raises(ImageTooLarge, match="16383"):
+        encode(long, SnapshotRequest(format=Format.WEBP), Settings())
+    assert encode(long, SnapshotRequest(format=Format.PNG), Settings())

@@ -15,6 +15,7 @@ from framefetch.process import (
     ACTION,
     MAX_NUMBER,
     PARAMETERS,
+    Fit,
     Format,
     Mode,
     Rotate,
@@ -35,6 +36,9 @@ REQUESTS = st.one_of(
             mode=st.sampled_from(Mode),
             format=st.sampled_from(Format),
             rotate=st.sampled_from(Rotate),
+            quality=st.integers(0, 100),
+            fit=st.sampled_from(Fit),
+            background=st.sampled_from(["", "FFFFFF", "0A1B2C"]),
             **sides,
         )
         for sides in ({"width": SIDES, "height": SIDES}, {"long_side": SIDES, "short_side": SIDES})
@@ -74,6 +78,16 @@ def refused(text: str) -> InvalidArgument:
         (",ar_auto", "rotate", Rotate.AUTO),
         (",ar_h", "rotate", Rotate.PORTRAIT),
         (",ar_w", "rotate", Rotate.LANDSCAPE),
+        (",f_webp", "format", Format.WEBP),
+        (",f_avif", "format", Format.AVIF),
+        (",f_auto", "format", Format.AUTO),
+        (",q_1", "quality", 1),
+        (",q_100", "quality", 100),
+        (",fit_stretch", "fit", Fit.STRETCH),
+        (",fit_contain", "fit", Fit.CONTAIN),
+        (",fit_cover", "fit", Fit.COVER),
+        (",fit_pad", "fit", Fit.PAD),
+        (",bg_ff00A1", "background", "FF00A1"),
     ],
 )
 def test_each_parameter_sets_its_field(parameters: str, field: str, value: object) -> None:
@@ -103,6 +117,9 @@ def test_nothing_given() -> None:
         *((f"m_{bad}", "106") for bad in ("32", "exact", "FAST", "fast_", "slow")),
         *((f"f_{bad}", "107") for bad in ("32", "jpeg", "gif", "JPG", "jpg_")),
         *((f"ar_{bad}", "108") for bad in ("32", "none", "90", "AUTO", "auto_")),
+        *((f"q_{bad}", "109") for bad in ("0", "101", "-1", "85.5", "high")),
+        *((f"fit_{bad}", "109") for bad in ("fill", "COVER", "cover_", "1")),
+        *((f"bg_{bad}", "109") for bad in ("white", "fff", "#ffffff", "FFFFFFF", "GGGGGG")),
         *((bad, "109") for bad in ("", "t", "t_", "_", "_5", "w", "T_5", "x_5", "t5", " t_5", "t-5", "\0_1")),
     ],
 )
@@ -114,7 +131,7 @@ def test_each_fault_has_its_code(part: str, ec: str) -> None:
     names = [name for name, _ in error.extras]
     assert names == ["ArgumentName", "ArgumentValue"]
     name, _, value = part.partition("_")
-    if ec != "109":
+    if name in {row.name for row in PARAMETERS} and value and (ec != "109" or name in ("q", "fit", "bg")):
         assert (dict(error.extras)["ArgumentName"], dict(error.extras)["ArgumentValue"]) == (name, value)
 
 
@@ -160,6 +177,37 @@ def test_last_duplicate_counts() -> None:
     assert refused(f"{ACTION},t_2,t_-1").ec == "0053-00000101"
 
 
+def test_what_oss_knows_is_written_as_before() -> None:
+    """What is not OSS's leaves no trace in the canonical text of a request that does not use it."""
+    plain = asked(",ar_auto,w_800,h_600,m_fast,f_png,t_17000,fit_stretch")
+    assert plain.canonical() == "video/snapshot,t_17000,f_png,w_800,h_600,m_fast,ar_auto"
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        ("image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8", Format.AVIF),
+        ("image/webp,*/*", Format.WEBP),
+        ("IMAGE/WEBP", Format.WEBP),
+        ("image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5", Format.JPG),
+        ("image/avif;q=0, image/webp;q=0.5", Format.WEBP),
+        ("image/avif;q=0,image/webp;q=0.000", Format.JPG),
+        ("image/avif;q=x, image/webp", Format.WEBP),
+        ("image/avif ; v=1 ; q=0.1", Format.AVIF),
+        ("*/*", Format.JPG),
+        ("", Format.JPG),
+        (None, Format.JPG),
+        (";;,,q=", Format.JPG),
+    ],
+)
+def test_auto_by_accept(accept: str | None, wanted: Format) -> None:
+    """f_auto becomes the smallest format that the caller names; nothing else about the request changes."""
+    request = asked(",t_5,w_9,f_auto")
+    assert request.varies
+    assert request.for_caller(accept) == dataclasses.replace(request, format=wanted)
+    assert asked(",f_png").for_caller(accept) == asked(",f_png")
+
+
 @given(REQUESTS)
 def test_canonical_text_means_the_same(request: SnapshotRequest) -> None:
     """The canonical text of a request, parsed, is the request again, and its own canonical text."""
@@ -176,6 +224,11 @@ def test_order_and_defaults_do_not_matter(request: SnapshotRequest, random: obje
         parts += [f"l_{request.long_side}", f"s_{request.short_side:03}"]
     else:
         parts += [f"w_{request.width}", f"h_{request.height:03}"]
+    parts += [f"fit_{request.fit}"]
+    if request.quality:
+        parts.append(f"q_{request.quality:03}")
+    if request.background:
+        parts.append(f"bg_{request.background.lower()}")
     if request.mode is Mode.FAST:
         parts.append("m_fast")
     if request.rotate is not Rotate.NONE:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from framefetch.call import Answer, Call
 from framefetch.commands.trace_table import trace_table
-from framefetch.process import PARAMETER, Format, Mode, Rotate, SnapshotRequest
+from framefetch.process import PARAMETER, Fit, Format, Mode, Rotate, SnapshotRequest
 from framefetch.settings import BadSetting, Settings
 from framefetch.sources.locate import split_source
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CLOCK = re.compile(r"(?:(\d+):(?=[0-5]?\d:))?(\d{1,2}):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 _SUFFIXED = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
+_FORMATS = [str(one) for one in Format if one is not Format.AUTO]
 OUR_FAULT, CALLERS_FAULT, SOURCES_FAULT = 1, 3, 4
 
 
@@ -43,9 +44,10 @@ def add_picture_options(mine: argparse.ArgumentParser) -> None:
     mine.add_argument("-t", "--time", default="0", help="17s, 17000 (ms) or 00:00:17.5 (default: 0)")
     mine.add_argument("-W", "--width", type=int, default=0, help="pixels; 0 follows from the height")
     mine.add_argument("-H", "--height", type=int, default=0, help="pixels; 0 follows from the width")
-    mine.add_argument(
-        "-f", "--format", choices=[str(one) for one in Format], help="default: by the file's name, else jpg"
-    )
+    mine.add_argument("-f", "--format", choices=_FORMATS, help="default: by the file's name, else jpg")
+    mine.add_argument("-q", "--quality", type=int, default=0, metavar="1-100", help="of jpg, webp and avif")
+    mine.add_argument("--fit", choices=[str(one) for one in Fit], default="stretch", help="with -W and -H")
+    mine.add_argument("--background", default="", metavar="RRGGBB", help="behind what is transparent")
     mine.add_argument("--fast", action="store_true", help="the nearest keyframe at or before the time")
     mine.add_argument(
         "--rotate", choices=["auto", "h", "w"], help="turn as the video says, or to portrait, landscape"
@@ -88,9 +90,16 @@ def run(options: argparse.Namespace) -> int:
 
 def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRequest:
     """The request that `add_picture_options` describes; `suffix` is of the file that it is written to."""
-    form = options.format or ("png" if suffix.lower() == ".png" else "jpg")
+    named = suffix.lower().removeprefix(".")
+    form = options.format or (named if named in _FORMATS else "jpg")
     if min(options.width, options.height) < 0:
         message = "--width and --height are 0 or more."
+        raise BadSetting(message)
+    if not 0 <= options.quality <= 100:
+        message = "--quality is 1 to 100."
+        raise BadSetting(message)
+    if options.background and not re.fullmatch("[0-9A-Fa-f]{6}", options.background):
+        message = "--background is RRGGBB, such as FFFFFF."
         raise BadSetting(message)
     return SnapshotRequest(
         at_ms=parse_time_ms(options.time),
@@ -99,6 +108,9 @@ def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRe
         mode=Mode.FAST if options.fast else Mode.EXACT,
         format=Format(form),
         rotate=Rotate(options.rotate) if options.rotate else Rotate.NONE,
+        quality=options.quality,
+        fit=Fit(options.fit),
+        background=options.background.upper(),
     )
 
 

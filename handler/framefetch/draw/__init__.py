@@ -12,9 +12,10 @@ import av.error
 from PIL import Image
 
 from framefetch.draw.colours import scale
-from framefetch.draw.shapes import answer_size, choose_orientation
+from framefetch.draw.parts import middle_of
+from framefetch.draw.shapes import answer_size, choose_orientation, lay_out
 from framefetch.errors import ImageTooLarge
-from framefetch.process import check_size
+from framefetch.process import Fit, check_size
 
 if TYPE_CHECKING:
     from framefetch.decode import Picture
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
 
-__all__ = ["answer_size", "choose_orientation", "draw"]
+__all__ = ["answer_size", "choose_orientation", "draw", "over"]
 
 _TURNS = (None, Image.Transpose.ROTATE_270, Image.Transpose.ROTATE_180, Image.Transpose.ROTATE_90)
 """Quarter turns clockwise -> Pillow's name for it, which counts the other way round."""
@@ -33,26 +34,42 @@ def draw(picture: Picture, request: SnapshotRequest, settings: Settings) -> Imag
 
     Returns:
         An 8-bit sRGB image of exactly the size that `answer_size` tells: RGB, or RGBA where some of the
-        picture is transparent.
+        picture is transparent and no background was asked for.
 
     Raises:
         ImageTooLarge: its size is above `max_side` or `max_pixels`.
         UnsupportedCodec: its colours are of a kind that would come out wrong.
     """
     orientation = choose_orientation(picture, request.rotate, settings)
-    width, height = answer_size(picture, request, settings)
-    check_size(width, height, max_side=settings.max_side, max_pixels=settings.max_pixels)
-    if orientation.swaps_sides:
-        width, height = height, width
+    layout = lay_out(picture, request, settings)
+    check_size(*layout.answer, max_side=settings.max_side, max_pixels=settings.max_pixels)
+    width, height = layout.drawn[::-1] if orientation.swaps_sides else layout.drawn
     try:
-        image = scale(picture.frame, width, height, deinterlaced=settings.deinterlace == "auto")
+        frame = middle_of(picture.frame, *layout.cut)
+        image = scale(frame, width, height, deinterlaced=settings.deinterlace == "auto")
     except (av.error.FFmpegError, MemoryError) as fault:
         raise ImageTooLarge(
             f"A picture of {width} x {height} cannot be made of this video.",
             hint="Ask for a w and h that are nearer to its shape.",
             detail=repr(fault),
         ) from fault
-    return _turn(image, orientation)
+    image = _turn(image, orientation)
+    if not request.background and request.fit is not Fit.PAD:
+        return image
+    return _on(image, request.background or settings.background, layout.answer)
+
+
+def over(image: Image.Image, background: str) -> Image.Image:
+    """The image without transparency: what is behind it is a colour, RRGGBB."""
+    return image if image.mode == "RGB" else _on(image, background, image.size)
+
+
+def _on(image: Image.Image, background: str, size: tuple[int, int]) -> Image.Image:
+    """The image in the middle of an opaque one of that colour and size."""
+    behind = Image.new("RGB", size, f"#{background}")
+    place = ((size[0] - image.width) // 2, (size[1] - image.height) // 2)
+    behind.paste(image, place, image if image.mode == "RGBA" else None)
+    return behind
 
 
 def _turn(image: Image.Image, orientation: Orientation) -> Image.Image:

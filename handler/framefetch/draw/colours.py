@@ -12,7 +12,7 @@ from av.video.reformatter import ColorRange, Colorspace, Interpolation
 from PIL import Image
 
 from framefetch.draw.dolby_vision import check_dolby_vision
-from framefetch.draw.fields import one_field, woven_lines_replaced
+from framefetch.draw.parts import one_field, woven_lines_replaced
 from framefetch.draw.tables import look_up, table_of
 from framefetch.errors import UnsupportedCodec
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from framefetch.orientation import Orientation
-from framefetch.process import Rotate
+from framefetch.process import Fit, Rotate
 
 if TYPE_CHECKING:
     from framefetch.decode import Picture
@@ -35,18 +35,63 @@ def choose_orientation(picture: Picture, rotate: Rotate, settings: Settings) -> 
     return upright
 
 
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where everything goes: first cut, then scaled and turned, then put in the middle of the answer.
+
+    Attributes:
+        cut: width and height of what is kept of the coded frame, from its middle, in samples.
+        drawn: width and height of the picture in the answer, in pixels.
+        answer: width and height of the answer, in pixels.
+    """
+
+    cut: tuple[int, int]
+    drawn: tuple[int, int]
+    answer: tuple[int, int]
+
+
+def lay_out(picture: Picture, request: SnapshotRequest, settings: Settings) -> Layout:
+    """What becomes of a picture's shape."""
+    turned = choose_orientation(picture, request.rotate, settings).swaps_sides
+    resize_first = settings.rotate_order == "resize-first"
+    coded = (picture.frame.width, picture.frame.height)
+    aspect = _aspect(picture, settings)
+    native = (_nearest(aspect * coded[1]), coded[1])
+    if turned and not resize_first:
+        aspect, native = 1 / aspect, native[::-1]
+    drawn = answer = _fit(request, aspect, native)
+    cut = coded
+    if request.fit is not Fit.STRETCH and all(_sides(request, native)):
+        inside = _inside(answer, aspect)
+        match request.fit:
+            case Fit.CONTAIN:
+                drawn = answer = inside
+            case Fit.PAD:
+                drawn = inside
+            case Fit.COVER:
+                # As much of each side as the wanted shape is narrower, or flatter, than the picture's.
+                share = Fraction(*answer) / aspect
+                share = 1 / share if turned and not resize_first else share
+                cut = (
+                    max(1, min(coded[0], _nearest(coded[0] * share))),
+                    max(1, min(coded[1], _nearest(coded[1] / share))),
+                )
+    if turned and resize_first:
+        drawn, answer = drawn[::-1], answer[::-1]
+    return Layout(cut, drawn, answer)
+
+
 def answer_size(picture: Picture, request: SnapshotRequest, settings: Settings) -> tuple[int, int]:
     """Width and height of the answer, in pixels."""
-    turned = choose_orientation(picture, request.rotate, settings).swaps_sides
-    aspect = _aspect(picture, settings)
-    height = picture.frame.height
-    width = _nearest(aspect * height)
-    if settings.rotate_order == "resize-first":
-        size = _fit(request, aspect, (width, height))
-        return size[::-1] if turned else size
-    if turned:
-        return _fit(request, 1 / aspect, (height, width))
-    return _fit(request, aspect, (width, height))
+    return lay_out(picture, request, settings).answer
+
+
+def _inside(box: tuple[int, int], aspect: Fraction) -> tuple[int, int]:
+    """The largest size of a shape that goes into a box."""
+    width, height = box
+    if Fraction(width, height) > aspect:
+        return min(width, _nearest(height * aspect)), height
+    return width, min(height, _nearest(width / aspect))
 
 
 def _aspect(picture: Picture, settings: Settings) -> Fraction:
@@ -55,19 +100,24 @@ def _aspect(picture: Picture, settings: Settings) -> Fraction:
     return aspect * picture.sar if settings.aspect == "display" else aspect
 
 
+def _sides(request: SnapshotRequest, native: tuple[int, int]) -> tuple[int, int]:
+    """Width and height as they were asked for, 0 where one was not."""
+    if not (request.long_side or request.short_side):
+        return request.width, request.height
+    sides = (request.long_side, request.short_side)
+    # Of a square picture the width counts as the long side.
+    return sides if native[0] >= native[1] else sides[::-1]
+
+
 def _fit(request: SnapshotRequest, aspect: Fraction, native: tuple[int, int]) -> tuple[int, int]:
     """The size asked for; a side that was not asked for follows from the other one."""
-    if request.long_side or request.short_side:
-        sides = (request.long_side, request.short_side)
-        # Of a square picture the width counts as the long side.
-        width, height = sides if native[0] >= native[1] else sides[::-1]
-        request = replace(request, width=width, height=height, long_side=0, short_side=0)
-    if request.width and request.height:
-        return request.width, request.height
-    if request.width:
-        return request.width, _nearest(request.width / aspect)
-    if request.height:
-        return _nearest(request.height * aspect), request.height
+    width, height = _sides(request, native)
+    if width and height:
+        return width, height
+    if width:
+        return width, _nearest(width / aspect)
+    if height:
+        return _nearest(height * aspect), height
     return native
 
 

@@ -25,9 +25,9 @@ def make(
         with record.stage("draw"):
             image = draw(picture, request, studio.settings)
         with record.stage("encode"):
-            body = encode(image, request.format, studio.settings)
+            body = encode(image, request, studio.settings)
             if max_bytes is not None and len(body) > max_bytes:
-                body, (width, height) = fitted(image, request.format, studio.settings, body, max_bytes)
+                body, (width, height) = fitted(image, request, studio.settings, body, max_bytes)
                 headers = (("x-framefetch-shrunk", f"{width}x{height}"),)
     record.facts["taken_ms"] = float(picture.time_ms)
     return Made(body, (*headers, ("x-framefetch-time", f"{float(picture.time_ms):.3f}")))

@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framefetch.errors import InvalidRequest
+from framefetch.process.format import Format
 from framefetch.process.grammar import MALFORMED, MAX_NUMBER, PARAMETER, Parameter, refusal
 from framefetch.process.size import check_size
 from framefetch.process.snapshot import (
     ACTION,
     PARAMETERS,
-    Format,
+    Fit,
     Mode,
     Rotate,
     SnapshotRequest,
@@ -29,6 +30,7 @@ __all__ = [
     "MAX_NUMBER",
     "PARAMETER",
     "PARAMETERS",
+    "Fit",
     "Format",
     "Mode",
     "Parameter",

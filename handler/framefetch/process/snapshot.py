@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from framefetch.process.format import Format, best_for
 from framefetch.process.grammar import MALFORMED, PARAMETER, Parameter, number, read_parameters, refusal
 
 if TYPE_CHECKING:
@@ -30,16 +32,13 @@ class Rotate(StrEnum):
     LANDSCAPE = "w"
 
 
-class Format(StrEnum):
-    """What the picture is encoded as."""
+class Fit(StrEnum):
+    """What becomes of the shape where both sides are given. OSS stretches."""
 
-    JPG = "jpg"
-    PNG = "png"
-
-    @property
-    def content_type(self) -> str:
-        """The media type."""
-        return {"jpg": "image/jpeg", "png": "image/png"}[self.value]
+    STRETCH = "stretch"
+    CONTAIN = "contain"
+    COVER = "cover"
+    PAD = "pad"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +52,11 @@ class SnapshotRequest:
         long_side: of the answer, whichever side that is; 0 follows from `short_side`. Never together
             with `width` or `height`.
         short_side: likewise.
+        quality: of jpg, webp and avif, 1 to 100; 0: the setting's.
+        fit: where both sides are given: stretched to them; as large as goes into them (`CONTAIN`);
+            that, in the middle of a picture of exactly this size (`PAD`); or cut to their shape (`COVER`).
+        background: RRGGBB, behind all that is transparent or empty; "": the setting's, where there has to
+            be one.
     """
 
     at_ms: int = 0
@@ -63,6 +67,9 @@ class SnapshotRequest:
     rotate: Rotate = Rotate.NONE
     long_side: int = 0
     short_side: int = 0
+    quality: int = 0
+    fit: Fit = Fit.STRETCH
+    background: str = ""
 
     def canonical(self) -> str:
         """The one text for this request, whatever order and defaults it was written with."""
@@ -79,7 +86,22 @@ class SnapshotRequest:
             parts.append("m_fast")
         if self.rotate is not Rotate.NONE:
             parts.append(f"ar_{self.rotate}")
+        if self.quality:
+            parts.append(f"q_{self.quality}")
+        if self.fit is not Fit.STRETCH:
+            parts.append(f"fit_{self.fit}")
+        if self.background:
+            parts.append(f"bg_{self.background}")
         return ",".join(parts)
+
+    @property
+    def varies(self) -> bool:
+        """Whether the answer depends on what formats the caller takes."""
+        return self.format is Format.AUTO
+
+    def for_caller(self, accept: str | None) -> SnapshotRequest:
+        """The request with a format that can be made, whatever it was asked with."""
+        return replace(self, format=best_for(accept)) if self.varies else self
 
 
 def _mode(text: str) -> Mode:
@@ -94,6 +116,19 @@ def _rotate(text: str) -> Rotate:
     return Rotate(text)
 
 
+def _quality(text: str) -> int:
+    value = number(100)(text)
+    if value == 0:
+        raise ValueError
+    return value
+
+
+def _background(text: str) -> str:
+    if not re.fullmatch("[0-9A-Fa-f]{6}", text):
+        raise ValueError
+    return text.upper()
+
+
 PARAMETERS = (
     Parameter("t", "at_ms", "0053-00000101", "milliseconds, a whole number from 0", number()),
     Parameter("l", "long_side", "0053-00000102", "pixels, a whole number from 0", number()),
@@ -101,8 +136,12 @@ PARAMETERS = (
     Parameter("w", "width", "0053-00000104", "pixels, a whole number from 0", number()),
     Parameter("h", "height", "0053-00000105", "pixels, a whole number from 0", number()),
     Parameter("m", "mode", "0053-00000106", "fast", _mode),
-    Parameter("f", "format", "0053-00000107", "jpg or png", Format),
+    Parameter("f", "format", "0053-00000107", "jpg or png; webp, avif or auto", Format),
     Parameter("ar", "rotate", "0053-00000108", "auto, h or w", _rotate),
+    # These, and the last three formats, are not OSS's. It has no codes for them either.
+    Parameter("q", "quality", MALFORMED, "a whole number from 1 to 100", _quality),
+    Parameter("fit", "fit", MALFORMED, "stretch, contain, cover or pad", Fit),
+    Parameter("bg", "background", MALFORMED, "RRGGBB in hexadecimal figures", _background),
 )
 _SIDES = ("long_side", "short_side", "width", "height")
 

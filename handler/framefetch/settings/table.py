@@ -96,6 +96,8 @@ class Settings:
         "progressive is seen from its first bytes on and a little smaller, and costs more time.",
         pixels=True,
     )
+    webp_quality: int = integer(80, 1, 100, "WebP quality.", pixels=True)
+    avif_quality: int = integer(60, 1, 100, "AVIF quality.", pixels=True)
     png_level: int = integer(1, 0, 9, "PNG compression: 1 is fast, 9 is small.", pixels=True)
     aspect: str = choice(
         "display",

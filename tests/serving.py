@@ -59,11 +59,17 @@ class Server:
     port: int = 0
     greeting: list[str] = field(default_factory=list)
 
-    def ask(self, target: str, method: str = "GET", headers: dict[str, str] | None = None) -> Said:
+    def ask(
+        self,
+        target: str,
+        method: str = "GET",
+        headers: dict[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Said:
         """One request on a connection of its own."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=START_S)
         try:
-            connection.request(method, target, headers=headers or {})
+            connection.request(method, target, body, headers or {})
             response = connection.getresponse()
             found = {name.lower(): value for name, value in response.getheaders()}
             return Said(response.status, found, response.read())

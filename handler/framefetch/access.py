@@ -165,12 +165,13 @@ class Access:
         named = _read("STYLES", lambda text: styles.parse(text, max_side=settings.max_side), settings.styles)
         return cls(with_map, keyring, signed, named, settings.style_only, whole_path)
 
-    def admit(self, call: Call, now: float) -> Grant:
+    def admit(self, call: Call, now: float, process: str | None = None) -> Grant:
         """Lets a request in, or does not.
 
         Args:
-            call: GET or HEAD.
+            call: GET or HEAD, or POST with what it asks for in its body.
             now: unix seconds.
+            process: the process string, where it is not in the query.
 
         Raises:
             NoSuchBucket, InvalidObjectName, NoSuchStyle, NotImplementedHere, InvalidRequest,
@@ -180,7 +181,7 @@ class Access:
         target = self._target(call)
         key = _key(target)
         bucket = target.bucket
-        process = process_of(call)
+        process = process_of(call) if process is None else process
         signed = verify(call, bucket.name, key, self.keyring, bucket.region, now)
         style = styles.style_of(process)
         default: buckets.Access = "signed" if self.signed[bucket.name] else "public"

@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from framefetch.call import Call
-from framefetch.errors import TooManyRequests
+from framefetch.errors import RequestTimeout, TooManyRequests
 from framefetch.health import health_answer
 from framefetch.observe import Record
+from framefetch.saving import MOST_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -74,6 +76,13 @@ class _Door:
 
     async def handle(self, request: Request) -> Response:
         call = _call(request)
+        if call.method == "POST":
+            try:
+                # Longer bodies are refused by their first bytes; a slow one may take as long as a request.
+                async with asyncio.timeout(self._service.settings.timeout_s):
+                    call = replace(call, body=await _body(request))
+            except (TimeoutError, ClientDisconnect):
+                return _response(self._service.refuse(call, RequestTimeout(), Record(self._service.budget())))
         if call.path == "/healthz" and not call.query:
             return _response(health_answer(detailed=self._local))
         record = Record(self._service.budget())
@@ -98,6 +107,16 @@ def _call(request: Request) -> Call:
         query=_text(request.scope["query_string"]),
         headers=tuple((_text(name), _text(value)) for name, value in request.headers.raw),
     )
+
+
+async def _body(request: Request) -> bytes:
+    """The request's body, or its beginning where it is longer than any that is served."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > MOST_BYTES:
+            break
+    return body
 
 
 def _path(target: str) -> str:

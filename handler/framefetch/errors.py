@@ -7,6 +7,7 @@ FramefetchError
 │   ├── InvalidObjectName         400
 │   ├── NotImplementedHere        400  OSS knows it, framefetch does not
 │   ├── InvalidAuthorization      400  a signature that cannot be read, or two of them
+│   ├── InvalidDigest             400  a body that is not the one of its Content-MD5
 │   ├── AccessDenied              403
 │   ├── SignatureDoesNotMatch     403
 │   ├── InvalidAccessKeyId        403
@@ -18,6 +19,7 @@ FramefetchError
 │   ├── NoSuchBucket              404
 │   ├── NoSuchStyle               404
 │   ├── MethodNotAllowed          405
+│   ├── FileAlreadyExists         409  where the request forbids to replace it
 │   ├── PreconditionFailed        412
 │   ├── ResponseTooLarge          413
 │   └── TooManyRequests           429
@@ -136,6 +138,13 @@ class InvalidAuthorization(RequestError):
     default_message = "Authorization header is invalid."
 
 
+class InvalidDigest(RequestError):
+    """The request's body is not the one that its Content-MD5 is of."""
+
+    code = "InvalidDigest"
+    default_message = "The Content-MD5 you specified is not valid."
+
+
 class SignatureDoesNotMatch(RequestError):
     """The request is not the one that was signed, or it was signed with another secret."""
 
@@ -227,6 +236,14 @@ class MethodNotAllowed(RequestError):
     status = 405
     code = "MethodNotAllowed"
     default_message = "The specified method is not allowed against this resource."
+
+
+class FileAlreadyExists(RequestError):
+    """There is an object where the picture is to be saved, and the request forbids to replace it."""
+
+    status = 409
+    code = "FileAlreadyExists"
+    default_message = "The object you specified already exists and can not be overwritten."
 
 
 class PreconditionFailed(RequestError):

@@ -22,13 +22,13 @@ from framefetch.errors import (
     InternalError,
     MethodNotAllowed,
     NoSuchKey,
-    NotImplementedHere,
     SourceChanged,
 )
 from framefetch.finder import Finder
 from framefetch.observe import Record
 from framefetch.operations import Made, Studio, make
 from framefetch.process import parse
+from framefetch.saving import Saving, as_get
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
 from framefetch.versions import machine, versions
@@ -65,6 +65,7 @@ class Service:
             for bucket in self.access.buckets.buckets
         }
         self._cors = cors_of(settings)
+        self._saving = Saving(settings, self.access)
         self._finder = Finder(settings)
         self.studio = Studio(settings, self._finder, Allowance(settings.memory_mb << 20, "memory_mb"))
         self._turns = Allowance(settings.concurrency, "concurrency")
@@ -97,6 +98,10 @@ class Service:
         try:
             if call.method == "OPTIONS":
                 answer = picture_answer(200, self._cors.preflight(call), b"", with_length=True)
+            elif call.method == "POST":
+                wanted, grant = self._saving.admit(call, self.access, now_unix())
+                picture = self._process(as_get(call), grant, record)
+                answer = self._saving.save(call, wanted, picture, record)
             else:
                 grant = self._admit(call, record)
                 answer = self._process(call, grant, record)
@@ -121,8 +126,6 @@ class Service:
         return answer
 
     def _admit(self, call: Call, record: Record) -> Grant:
-        if call.method == "POST":
-            raise NotImplementedHere(hint="Nothing is stored here: GET the picture.")
         if call.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(hint="Use GET or HEAD.")
         grant = self.access.admit(call, now_unix())

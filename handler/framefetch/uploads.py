@@ -307,7 +307,15 @@ def _sources(settings: Settings) -> list[str]:
 def _service(settings: Settings, source: Source, root: str) -> Service:
     """The service over one bucket. Who may ask for what does not matter to those who make pictures."""
     alone = replace(
-        settings, source=root, bucket="", buckets="", keys="", access="public", styles="", style_only=False
+        settings,
+        source=root,
+        bucket="",
+        buckets="",
+        keys="",
+        access="public",
+        styles="",
+        style_only=False,
+        save_to=(),
     )
     return Service(alone, source)
 

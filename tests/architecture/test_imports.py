@@ -24,7 +24,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "health sample",
         "sample_picture",
         "snapshot",
-        "operations",
+        "operations saving",
         "finder",
         "index_cache",
         "admission answers versions",

@@ -58,7 +58,13 @@ def run(options: argparse.Namespace) -> int:
     """Makes the picture and writes it."""
     # Whoever runs this reads as themselves; who may ask a deployment for what does not matter here.
     settings = replace(
-        Settings.from_environment(), buckets="", keys="", access="public", styles="", style_only=False
+        Settings.from_environment(),
+        buckets="",
+        keys="",
+        access="public",
+        styles="",
+        style_only=False,
+        save_to=(),
     )
     request = picture_request(options, Path(options.output).suffix)
     source, key = split_source(options.source, settings)

@@ -80,6 +80,10 @@ class Settings:
         "A queue's message that was received so often is not decoded again, as it may be what ends the "
         "process; it goes back until the queue gives it up.",
     )
+    save_to: tuple[str, ...] = words(
+        "Where signed POST requests may save pictures (sys/saveas); nowhere by default.",
+        "BUCKET/PREFIX, separated by commas; BUCKET is one that is served",
+    )
     style_only: bool = switch("Only named styles may be asked for.")
     trust_host_header: bool = switch(
         "Behind a CDN that signs its requests to us: x-framefetch-host says which host was asked for."

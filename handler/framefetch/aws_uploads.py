@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from framefetch.rules import Upload
-    from framefetch.uploads import Outcome
+    from framefetch.uploads.outcome import Outcome
 
 # Named like the logger that the records go to, so that they are written in its form.
 LOGGER = Logger(service="framefetch", level="INFO")

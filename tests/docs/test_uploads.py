@@ -14,7 +14,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from framefetch import rules
-from framefetch.rules import Upload
+from framefetch.rules import Upload, reading
 from framefetch.settings import Settings
 from tests.conftest import REPOSITORY
 from tests.docs.readme import TEXTS, block, commands
@@ -33,7 +33,7 @@ def test_rules_are_valid() -> None:
     """The rules of the page are what the setting takes, as lines and as JSON."""
     (as_json,) = re.findall(r"`(\[\{.*\}\])`", PAGE)
     for text in (block("text on-upload"), as_json):
-        assert rules.parse(text, STYLES, max_side=Settings().max_side).rules
+        assert reading.parse(text, STYLES, max_side=Settings().max_side).rules
 
 
 def test_placeholders_are_told() -> None:
@@ -75,6 +75,6 @@ def test_command_runs(words: list[str], tmp_path: Path) -> None:
         [*FRAMEFETCH, *words[1:]], env=environment(), cwd=tmp_path, capture_output=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    made = rules.parse(words[words.index("--rules") + 1], {}, max_side=8192)
+    made = reading.parse(words[words.index("--rules") + 1], {}, max_side=8192)
     assert made.match(Upload("", "a.mp4"))
     assert bool(list((tmp_path / "films").glob("thumbs/*.jpg"))) is ("--dry-run" not in words)

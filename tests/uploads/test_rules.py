@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framefetch.errors import InvalidObjectName
-from framefetch.rules import Output, Rules, Upload, parse
+from framefetch.rules import Output, Rules, Upload
+from framefetch.rules.reading import parse
 
 RULES = """
 # Two pictures of each film.

@@ -14,7 +14,9 @@ from PIL import Image
 from framefetch.rules import Upload
 from framefetch.sample import read_frame_number
 from framefetch.settings import BadSetting, Settings
-from framefetch.uploads import CACHE_CONTROL, Uploads, What
+from framefetch.uploads import Uploads
+from framefetch.uploads.outcome import What
+from framefetch.uploads.picture import CACHE_CONTROL
 from tests.uploads.conftest import S3, Folder, Oss, Store, settings
 
 if TYPE_CHECKING:

@@ -42,7 +42,8 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
 def run(options: argparse.Namespace) -> int:
     """Goes through the sources; what is there already costs one or two requests a picture."""
     settings = _settings(options)
-    from framefetch.uploads import Uploads, What  # noqa: PLC0415 - slow to import, and not needed to refuse
+    from framefetch.uploads import Uploads  # noqa: PLC0415 - slow to import, and not needed to refuse
+    from framefetch.uploads.outcome import What  # noqa: PLC0415
 
     logging.getLogger("framefetch").addHandler(logging.NullHandler())
     uploads = Uploads(settings)

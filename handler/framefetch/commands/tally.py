@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from framefetch.rules import Upload
-    from framefetch.uploads import Outcome
+    from framefetch.uploads.outcome import Outcome
 
 _WIDTH = 30
 _REDRAW_S = 0.1

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from framefetch.events.uploaded import NotAnUpload, uploads_in
 from framefetch.observe import note
 from framefetch.rules import Upload
-from framefetch.uploads import What
+from framefetch.uploads.outcome import What
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-    from framefetch.uploads import Outcome
+    from framefetch.uploads.outcome import Outcome
 
 
 class Handle(Protocol):

@@ -9,72 +9,27 @@ upload is like; what may succeed later is told as `FAILED`, and whoever delivere
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Self
-from urllib.parse import quote
-from xml.etree import ElementTree as ET
 
-from framefetch import __version__, buckets, rules, styles
+from framefetch import __version__, rules
 from framefetch.budget import Budget
-from framefetch.call import Call
-from framefetch.errors import AccessDenied, FramefetchError, NoSuchKey, SourceError
-from framefetch.observe import Record, note
-from framefetch.process import PARAMETER
+from framefetch.errors import AccessDenied, FramefetchError, NoSuchKey
 from framefetch.settings import BadSetting
 from framefetch.sinks import NewObject
 from framefetch.sinks.beside import sink_of
-from framefetch.snapshot import Service
 from framefetch.sources.locate import open_source, split_root
-from framefetch.sources.looking import LookableSource
+from framefetch.uploads.outcome import Outcome, What, log
+from framefetch.uploads.picture import ask, etag_of, said, to_write
+from framefetch.uploads.stores import Store, rules_of, sources_of
 
 if TYPE_CHECKING:
-    from framefetch.call import Answer
     from framefetch.rules import Output, Upload
     from framefetch.settings import Settings
     from framefetch.sinks import Sink
-    from framefetch.sources import Source
-    from framefetch.sources.looking import Look
+    from framefetch.sources.looking import Look, LookableSource
 
-CACHE_CONTROL = "public, max-age=31536000, immutable"
-"""Of what is written: under this key there will never be anything else."""
 _READS = 2
 """How often a film is looked at when it is replaced meanwhile."""
-
-
-class What(StrEnum):
-    """What became of one picture of an upload."""
-
-    WRITTEN = "written"
-    PRESENT = "present"
-    IGNORED = "ignored"
-    GONE = "gone"
-    FAULTY = "faulty"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one picture, or of an upload that gets none.
-
-    Attributes:
-        what: `FAILED` may succeed later; all else is done.
-        key: of the picture; empty where it did not come to that.
-        why: for people.
-    """
-
-    what: What
-    key: str = ""
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Store:
-    """Where uploads are: what reads there, and the service over it."""
-
-    source: LookableSource
-    service: Service
-    sink: Sink
 
 
 class Uploads:
@@ -93,7 +48,7 @@ class Uploads:
         self._sinks = {
             rule.place: sink_of(open_source(rule.place, settings)) for rule in self.rules.rules if rule.place
         }
-        self._stores: dict[str, _Store] = {}
+        self._stores: dict[str, Store] = {}
 
     @classmethod
     def of_deployment(cls, settings: Settings) -> Self:
@@ -107,7 +62,7 @@ class Uploads:
             raise BadSetting(message)
         made = cls(settings)
         # Folders and web servers send no events.
-        sources = [one for one in _sources(settings) if split_root(one)[0]]
+        sources = [one for one in sources_of(settings) if split_root(one)[0]]
         if not sources:
             message = "FRAMEFETCH_SOURCE, or FRAMEFETCH_BUCKETS, has to name a bucket that uploads arrive in."
             raise BadSetting(message)
@@ -129,11 +84,7 @@ class Uploads:
         """
         bucket, root, prefix = split_root(text)
         if bucket not in self._stores:
-            source = open_source(root, self.settings)
-            if not isinstance(source, LookableSource):
-                message = f"{text} cannot be looked through: a folder, s3, gs, az or oss can."
-                raise BadSetting(message)
-            self._stores[bucket] = _Store(source, _service(self.settings, source, root), sink_of(source))
+            self._stores[bucket] = Store.of(root, self.settings)
         return bucket, self._stores[bucket].source, prefix
 
     def handle(self, upload: Upload, *, may_decode: bool = True) -> tuple[Outcome, ...]:
@@ -150,7 +101,7 @@ class Uploads:
             may_pass = fault.status >= 500 or fault.retryable
             outcomes = (Outcome(What.FAILED if may_pass else What.FAULTY, why=_told(fault)),)
         for one in outcomes:
-            _log(upload, one)
+            log(upload, one)
         if all(one.what is What.GONE for one in outcomes) and (other := rules.with_other_key(upload)):
             return self.handle(other, may_decode=may_decode)
         return outcomes
@@ -165,7 +116,7 @@ class Uploads:
         Raises:
             FramefetchError: a store does not answer.
         """
-        etag = upload.etag or _etag(self._stores[upload.bucket].source.look(upload.key, self.budget()))
+        etag = upload.etag or etag_of(self._stores[upload.bucket].source.look(upload.key, self.budget()))
         return [one for one in self.rules.outputs(upload, etag) if not self._is_done(upload, one)]
 
     def _handle(self, upload: Upload, *, may_decode: bool) -> tuple[Outcome, ...]:
@@ -191,7 +142,7 @@ class Uploads:
                 return made
         return (Outcome(What.FAILED, why="it was replaced again and again while it was read"),)
 
-    def _look(self, store: _Store, upload: Upload) -> Look:
+    def _look(self, store: Store, upload: Upload) -> Look:
         """What the store says of an upload. A 403 is asked about once more.
 
         A policy that was just written takes a moment to be known everywhere.
@@ -210,10 +161,10 @@ class Uploads:
         return "" if self.rules.match(upload) else "no rule is for it"
 
     def _pictures(
-        self, upload: Upload, store: _Store, look: Look, *, may_decode: bool
+        self, upload: Upload, store: Store, look: Look, *, may_decode: bool
     ) -> tuple[Outcome, ...] | None:
         """The pictures that are still to be made of what was looked at; None: it is another by now."""
-        etag = _etag(look)
+        etag = etag_of(look)
         outcomes = []
         for output in self.rules.outputs(upload, etag):
             if self._is_done(upload, output):
@@ -228,49 +179,49 @@ class Uploads:
                 outcomes.append(made)
         return tuple(outcomes)
 
-    def _picture(self, upload: Upload, store: _Store, etag: str, output: Output) -> Outcome | None:
+    def _picture(self, upload: Upload, store: Store, etag: str, output: Output) -> Outcome | None:
         """Makes one picture and writes it; None: the film is another one by now."""
-        answer, record = _ask(store.service, upload.key, output.process)
+        answer, record = ask(store.service, upload.key, output.process)
         if answer.status == 403:
             # As for a look, so for reading.
-            answer, record = _ask(store.service, upload.key, output.process)
+            answer, record = ask(store.service, upload.key, output.process)
         if answer.status == 200 and str(record.facts.get("etag")).strip('"') != etag:
             return None
         if answer.status == 404:
             return Outcome(What.GONE, output.key, "there is no such object any more")
         if answer.status >= 500 or answer.status == 429:
-            return Outcome(What.FAILED, output.key, _said(answer)["message"])
+            return Outcome(What.FAILED, output.key, said(answer)["message"])
         try:
             if answer.status != 200:
-                return self._record(upload, etag, output, _said(answer))
-            is_new = self._sink(upload, output).put(output.key, _picture(answer, etag, output), record.budget)
+                return self._record(upload, etag, output, said(answer))
+            is_new = self._sink(upload, output).put(output.key, to_write(answer, etag, output), record.budget)
         except FramefetchError as fault:
             # The film is not to blame for what its picture's store says.
             return Outcome(What.FAILED, output.key, _told(fault))
         return Outcome(What.WRITTEN if is_new else What.PRESENT, output.key)
 
-    def _record(self, upload: Upload, etag: str, output: Output, said: dict[str, str]) -> Outcome:
+    def _record(self, upload: Upload, etag: str, output: Output, why: dict[str, str]) -> Outcome:
         """Writes down why there is no picture."""
         told = {
             "bucket": upload.bucket,
             "key": upload.key,
             "etag": etag,
             "process": output.process,
-            **said,
+            **why,
             "framefetch": __version__,
         }
         body = json.dumps(told, ensure_ascii=False, indent=1).encode()
         new = NewObject(body, "application/json", "no-cache")
         self._sink(upload, output).put(output.record_key, new, self.budget())
-        return Outcome(What.FAULTY, output.key, said["message"])
+        return Outcome(What.FAULTY, output.key, why["message"])
 
     def _forbidden(self, upload: Upload, fault: AccessDenied) -> tuple[Outcome, ...]:
         """What is to be told of a film that may not be read; written down where its ETag is known."""
         if not upload.etag:
             return (Outcome(What.FAULTY, why=str(fault)),)
-        said = {"status": str(fault.status), "code": fault.code, "message": str(fault)}
+        why = {"status": str(fault.status), "code": fault.code, "message": str(fault)}
         outputs = self.rules.outputs(upload, upload.etag)
-        return tuple(self._record(upload, upload.etag, one, said) for one in outputs)
+        return tuple(self._record(upload, upload.etag, one, why) for one in outputs)
 
     def _is_done(self, upload: Upload, output: Output) -> bool:
         sink = self._sink(upload, output)
@@ -280,95 +231,5 @@ class Uploads:
         return self._sinks[output.place] if output.place else self._stores[upload.bucket].sink
 
 
-def rules_of(settings: Settings) -> rules.Rules:
-    """The rules of a deployment.
-
-    Raises:
-        BadSetting: they cannot be read.
-    """
-    try:
-        named = styles.parse(settings.styles, max_side=settings.max_side)
-        return rules.parse(settings.on_upload, named, max_side=settings.max_side)
-    except ValueError as error:
-        message = f"FRAMEFETCH_ON_UPLOAD is not valid: {error}."
-        raise BadSetting(message) from None
-
-
-def _sources(settings: Settings) -> list[str]:
-    if not settings.buckets.strip():
-        return [settings.source]
-    try:
-        return [one.source for one in buckets.parse(settings.buckets).buckets]
-    except ValueError as error:
-        message = f"FRAMEFETCH_BUCKETS is not valid: {error}."
-        raise BadSetting(message) from None
-
-
-def _service(settings: Settings, source: Source, root: str) -> Service:
-    """The service over one bucket. Who may ask for what does not matter to those who make pictures."""
-    alone = replace(
-        settings,
-        source=root,
-        bucket="",
-        buckets="",
-        keys="",
-        access="public",
-        styles="",
-        style_only=False,
-        save_to=(),
-    )
-    return Service(alone, source)
-
-
-def _ask(service: Service, key: str, process: str) -> tuple[Answer, Record]:
-    record = Record(service.budget())
-    return service.answer(Call("GET", "/" + quote(key), f"{PARAMETER}={quote(process)}"), record), record
-
-
-def _picture(answer: Answer, etag: str, output: Output) -> NewObject:
-    facts = {
-        "etag": quote(etag),
-        "process": output.process,
-        "time": answer.header("x-framefetch-time") or "",
-    }
-    return NewObject(answer.body, answer.header("content-type") or "", CACHE_CONTROL, facts)
-
-
-def _said(answer: Answer) -> dict[str, str]:
-    """Code and message of an error."""
-    error = ET.fromstring(answer.body)  # noqa: S314 - our own answer
-    found = {
-        name: error.findtext(tag) for name, tag in (("code", "Code"), ("ec", "EC"), ("message", "Message"))
-    }
-    return {"status": str(answer.status), **{name: text for name, text in found.items() if text}}
-
-
-def _etag(look: Look) -> str:
-    """The ETag without its quotes.
-
-    Raises:
-        SourceError: there is none, or a weak one: two versions of a film could not be told apart.
-    """
-    etag = look.info.etag or ""
-    if not etag or etag.startswith("W/"):
-        raise SourceError("The store gives the film no strong ETag.")
-    return etag.strip('"')
-
-
 def _told(fault: FramefetchError) -> str:
     return f"{fault.code}: {fault}"
-
-
-def _log(upload: Upload, outcome: Outcome) -> None:
-    """One row an outcome; what is lost without an operator is an error."""
-    row = {
-        "upload": upload.key,
-        "bucket": upload.bucket,
-        "etag": upload.etag,
-        "version": upload.version,
-        "sequencer": upload.sequencer,
-        "outcome": outcome.what.value,
-        "output": outcome.key,
-        "why": outcome.why,
-    }
-    note({name: value for name, value in row.items() if value}, is_error=outcome.what is What.FAILED)

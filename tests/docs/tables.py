@@ -17,6 +17,7 @@ from framefetch.commands.settings import text
 from framefetch.errors import FramefetchError, InvalidArgument, classes
 from framefetch.process import MALFORMED, PARAMETERS
 from framefetch.settings import Settings
+from tests.films.compatibility import CONTAINERS, ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,21 @@ def errors_table() -> str:
     return _table(rows)
 
 
-TABLES = {"settings": settings_table, "errors": errors_table}
+def compatibility_table() -> str:
+    """Which codecs are read out of which containers: of each mark there is a film in the tests."""
+    rows = [("Codec", "Bits", *CONTAINERS)]
+    for name in dict.fromkeys(row.name for row in ROWS):
+        alike = [row for row in ROWS if row.name == name]
+        columns = [
+            [str(row.bits) for row in alike if column in row.containers.split()] for column in CONTAINERS
+        ]
+        every = [str(row.bits) for row in alike]
+        cells = ["yes" if cell == every else ", ".join(cell) for cell in columns]
+        rows.append((name, ", ".join(every), *cells))
+    return _table(rows)
+
+
+TABLES = {"settings": settings_table, "errors": errors_table, "compatibility": compatibility_table}
 
 
 def refreshed(page: str) -> str:

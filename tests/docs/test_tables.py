@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 from framefetch.__main__ import parser
 from framefetch.commands import snapshot
@@ -14,8 +16,12 @@ from framefetch.errors import classes
 from framefetch.process import MALFORMED, PARAMETERS, Parameter
 from framefetch.settings import Settings
 from framefetch.sources.locate import _OPTIONS
+from tests.docs.pictures import FOLDER, PICTURES
 from tests.docs.readme import PROSE, TEXT, TEXTS
 from tests.docs.tables import TABLES, errors_table, refreshed, settings_table, tables_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_tables_are_those_of_the_code() -> None:
@@ -98,3 +104,13 @@ def test_sources() -> None:
     for kind, options in _OPTIONS.items():
         assert f"`{kind}://" in section
         assert [name for name in options if f"{name}=" not in section] == []
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_pictures(name: str, tmp_path: Path) -> None:
+    """The manual's pictures are what the program makes now, but for what JPEG and another FFmpeg blur."""
+    made = PICTURES[name](tmp_path)
+    with Image.open(FOLDER / f"{name}.jpg") as held:
+        difference = ImageChops.difference(made, held.convert("RGB"))
+    assert max(ImageStat.Stat(difference).mean) <= 3, "python -m tests.docs.pictures writes them anew"
+    assert f"docs/pictures/{name}.jpg" in TEXT

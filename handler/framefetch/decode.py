@@ -130,6 +130,12 @@ class Film:
         bits = float(form.padded_bits_per_pixel) if form else 24.0
         return context.width, context.height, bits / 8
 
+    @property
+    def stated_length_ms(self) -> Fraction | None:
+        """How long the film is by what its container says, or FFmpeg makes of it."""
+        duration = self.container.duration
+        return Fraction(duration, 1000) if duration is not None and duration > 0 else None
+
     def packets(self) -> Iterator[Packet[VideoStream]]:
         """The packets of the video stream from the present position on.
 

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from framefetch import demux, indexed
-from framefetch.containers.index import IndexBytes, VideoIndex
+from framefetch.containers.index import FlatTable, IndexBytes, NotUnderstood, VideoIndex
 from framefetch.containers.opening import opening_ranges
 from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.decode import Film
 from framefetch.errors import UnsupportedFormat
 from framefetch.index_cache import IndexCache, Known
+from framefetch.process import SnapshotRequest
 from framefetch.reader import RangeReader
 from framefetch.sources import Changed
 from framefetch.sources.fetch import PinnedObject
@@ -27,10 +29,10 @@ from framefetch.sources.versions import open_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from fractions import Fraction
 
     from framefetch.decode import Picture
     from framefetch.observe import Record
-    from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
     from framefetch.sources import ObjectInfo, Source
 
@@ -124,16 +126,46 @@ class Finder:
         film, take = self._by_index(film_object, index, request)
         return film, partial(_of_today, pinned, take)
 
+    def whole_index(self, film_object: FilmObject) -> VideoIndex | None:
+        """The index of a film with tables of all its samples; None where it is read bit by bit, or by FFmpeg.
+
+        Which of both does not depend on what is known of the film already.
+
+        Raises:
+            FramefetchError: as `indexed.read_index`.
+        """
+        known = film_object.known.index if film_object.known is not None else None
+        if isinstance(known, VideoIndex):
+            return None if isinstance(known.table, FlatTable) else known
+        if known is not None or self._settings.index != "own" or film_object.container() != "mov":
+            return None
+        seen = indexed.Seen(film_object.seen())
+        try:
+            index = indexed.read_index(film_object.pinned, seen, "mov", SnapshotRequest(), whole=True)
+        except NotUnderstood:
+            return None
+        self._keep(film_object, index, seen)
+        return None if isinstance(index.table, FlatTable) or not index.whole else index
+
+    def stated_length_ms(self, film_object: FilmObject) -> Fraction | None:
+        """How long a film is by what FFmpeg's demuxer knows; None where that is nothing."""
+        film, _ = self._by_demuxer(film_object, SnapshotRequest())
+        with closing(film):
+            return film.stated_length_ms
+
     def _keep(self, film_object: FilmObject, index: VideoIndex, seen: indexed.Seen) -> None:
         """Remembers an index, or where it is read bit by bit what was read of it."""
-        if self._indexes is None:
-            return
         kept: VideoIndex | IndexBytes = index
         if not index.whole and not index.sliced:
             if film_object.known is not None and not seen.has_more:
                 return
             kept = IndexBytes(index.size, tuple(seen.pieces))
-        self._indexes.keep(film_object.label, Known(film_object.info, kept))
+        known = Known(film_object.info, kept)
+        if not index.sliced:
+            # The next picture that this request takes begins with it.
+            film_object.known = known
+        if self._indexes is not None:
+            self._indexes.keep(film_object.label, known)
 
     def _was_asked(self, label: str) -> bool:
         """Whether an unknown film was asked for before: then all of its index is worth reading."""

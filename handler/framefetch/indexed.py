@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from contextlib import closing, suppress
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from framefetch.containers.droppable import droppable, is_closed
 from framefetch.containers.index import Need, NotUnderstood
@@ -40,6 +40,14 @@ Walk = isobmff.Walk | matroska.Walk
 _PIECE_BYTES, _SEEN_BYTES = 128 << 10, 512 << 10
 """Of an index that is read bit by bit, reads up to the first are kept for other pictures, up to the second
 in all: what is longer are samples."""
+
+
+class Readable(Protocol):
+    """What the bytes of samples come from: the object itself, or what was read of it before."""
+
+    def stream(self, start: int, stop: int, purpose: str) -> Iterator[bytes | memoryview]:
+        """The bytes of a range, in pieces."""
+        ...
 
 
 class Seen:
@@ -164,10 +172,24 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
         NotUnderstood: the samples are not what the index says: the generic way is to look at them.
         FramefetchError: as `PinnedObject.stream`.
     """
-    plan = make_plan(index, request.at_ms, request.mode)
+    return decode_plan(pinned, index, make_plan(index, request.at_ms, request.mode), film)
+
+
+def decode_plan(source: Readable, index: VideoIndex, plan: ReadPlan, film: Film) -> Picture:
+    """Reads and decodes the picture of a plan.
+
+    Args:
+        source: has its bytes.
+        index: that the plan was made of.
+        plan: the samples.
+        film: opened for the index, and new or flushed.
+
+    Raises:
+        NotUnderstood, FramefetchError: as `find_picture`.
+    """
     found: VideoFrame | None = None
     key = plan.samples[0]
-    for frame in _frames(film, index, plan, pinned):
+    for frame in _frames(film, index, plan, source):
         if frame.pts == key.pts and not frame.key_frame:
             raise NotUnderstood("the decoder does not take the keyframe for one")
         if frame.pts == plan.target_pts:
@@ -177,8 +199,8 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
     return film.picture(found, plan.time * 1000)
 
 
-def _frames(film: Film, index: VideoIndex, plan: ReadPlan, pinned: PinnedObject) -> Iterator[VideoFrame]:
-    for sample, data in _samples(plan, pinned, index.held):
+def _frames(film: Film, index: VideoIndex, plan: ReadPlan, source: Readable) -> Iterator[VideoFrame]:
+    for sample, data in _samples(plan, source, index.held):
         if index.closed and not is_closed(index.codec, index.nal_length_bytes, data):
             raise NotUnderstood("the times hold for IDR pictures only, and this is none")
         is_wanted = sample is plan.samples[-1]
@@ -187,7 +209,7 @@ def _frames(film: Film, index: VideoIndex, plan: ReadPlan, pinned: PinnedObject)
     yield from film.drain()
 
 
-def _samples(plan: ReadPlan, pinned: PinnedObject, seen: Held | None) -> Iterator[tuple[Sample, memoryview]]:
+def _samples(plan: ReadPlan, source: Readable, seen: Held | None) -> Iterator[tuple[Sample, memoryview]]:
     """The samples of a plan in decode order, each as soon as all of it is there."""
     waiting = iter(plan.samples)
     sample = next(waiting, None)
@@ -195,7 +217,7 @@ def _samples(plan: ReadPlan, pinned: PinnedObject, seen: Held | None) -> Iterato
         # One buffer a range, filled once: samples are views of it.
         held = memoryview(bytearray(one.stop - one.start))
         filled = 0
-        for piece in _pieces(one, pinned, seen):
+        for piece in _pieces(one, source, seen):
             held[filled : filled + len(piece)] = piece
             filled += len(piece)
             while sample is not None and _is_in(sample, one.start, one.start + filled):
@@ -205,7 +227,7 @@ def _samples(plan: ReadPlan, pinned: PinnedObject, seen: Held | None) -> Iterato
         raise NotUnderstood("samples are not stored in the order in which they are decoded")
 
 
-def _pieces(wanted: Range, pinned: PinnedObject, seen: Held | None) -> Iterator[bytes | memoryview]:
+def _pieces(wanted: Range, source: Readable, seen: Held | None) -> Iterator[bytes | memoryview]:
     """The bytes of a range; those that the index reader has seen are not read again."""
     at = wanted.start
     while at < wanted.stop:
@@ -214,7 +236,7 @@ def _pieces(wanted: Range, pinned: PinnedObject, seen: Held | None) -> Iterator[
         if seen is not None and at < until:
             yield seen.view(at, until)
         if gap is not None:
-            yield from pinned.stream(*gap, "samples")
+            yield from source.stream(*gap, "samples")
             until = gap[1]
         at = until
 

@@ -131,6 +131,18 @@ def stretch(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, int]:
     return first, shown.number + 1
 
 
+def length_s(index: VideoIndex) -> Fraction:
+    """When the last picture's time is over, in seconds on the presentation clock.
+
+    Raises:
+        NotUnderstood: no picture is shown, or the index does not hold the last ones.
+    """
+    last = _last_shown(index, None)
+    if last is None or not index.ends:
+        raise NotUnderstood("the index does not tell where the film ends")
+    return (last.pts + _duration(index, last.number) - index.zero) / index.timescale
+
+
 def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
     """As few ranges as hold all the given ones, with no gap above `max_gap_bytes` read along."""
     found: list[Range] = []

@@ -177,7 +177,7 @@ class Service:
                 )
                 if may_end_early and caching.is_fresh(call, current, self._since):
                     return picture_answer(304, headers, b"", with_length=False)
-                headers = (("Content-Type", request.format.content_type), *headers)
+                headers = (("Content-Type", request.content_type), *headers)
                 if call.method == "HEAD":
                     return picture_answer(200, headers, b"", with_length=False)
                 key = (grant.bucket.name, grant.key, grant.version, current, call.max_answer_bytes)

@@ -28,8 +28,9 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "finder",
         "index_cache",
         "admission answers versions",
+        "album",
         "demux indexed",
-        "aim oversize",
+        "aim oversize worth",
         "encode",
         "draw",
         "decode",
@@ -55,7 +56,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
 # the modules that may import it. Nobody at all: the empty string.
 OWNERS = {
     "av": "aim decode demux draw ffmpeg indexed sample versions",
-    "PIL": "draw encode oversize sample sample_picture versions",
+    "PIL": "draw encode oversize sample sample_picture versions worth",
     "numpy": "",
     "urllib3": "secrets_aws sources",
     "boto3": "secrets_aws",

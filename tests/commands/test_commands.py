@@ -273,3 +273,15 @@ def test_turned_film(tmp_path: Path) -> None:
     done = run("snapshot", str(film.path), "--rotate", "auto", "-o", "-")
     assert Image.open(io.BytesIO(done.stdout)).size == film.upright
     assert number_in(done.stdout) == 0
+
+
+@pytest.mark.parametrize(("time", "after_ms"), [("50%", 800), ("auto", 100)])
+def test_times_that_the_film_decides(film: Film, tmp_path: Path, time: str, after_ms: int) -> None:
+    """``-t 50%`` and ``-t auto`` write the picture that the service takes for ``t_50p`` and ``t_auto``."""
+    target = tmp_path / "picture.jpg"
+    done = run("snapshot", str(film.path), "-t", time, "-o", str(target))
+    assert done.returncode == 0, done.stderr
+    assert target.read_bytes()[:2] == b"\xff\xd8"
+    taken_ms = re.search(r"the picture at ([\d.]+) ms", done.stderr.decode())
+    assert taken_ms is not None
+    assert float(taken_ms[1]) >= after_ms

@@ -60,6 +60,10 @@ def refused(text: str) -> InvalidArgument:
     ("parameters", "field", "value"),
     [
         (",t_17000", "at_ms", 17000),
+        (",t_0p", "at_percent", 0),
+        (",t_50p", "at_percent", 50),
+        (",t_0100p", "at_percent", 100),
+        (",t_auto", "is_auto", True),
         (",t_0", "at_ms", 0),
         (",t_0000", "at_ms", 0),
         (",t_0017", "at_ms", 17),
@@ -94,6 +98,7 @@ def test_each_parameter_sets_its_field(parameters: str, field: str, value: objec
     """Every documented value is read into its own field, and into no other."""
     got = asked(parameters)
     assert getattr(got, field) == value
+    assert parse(got.canonical(), max_side=MAX_SIDE) == got
     assert dataclasses.replace(got, **{field: getattr(SnapshotRequest(), field)}) == SnapshotRequest()
 
 
@@ -105,7 +110,29 @@ def test_nothing_given() -> None:
 @pytest.mark.parametrize(
     ("part", "ec"),
     [
-        *((f"t_{bad}", "101") for bad in ("-32", "+1", "1.5", "1e3", "0x10", "17s", " 1", "1_0", "٣", "²")),
+        *(
+            (f"t_{bad}", "101")
+            for bad in (
+                "-32",
+                "+1",
+                "1.5",
+                "1e3",
+                "0x10",
+                "17s",
+                "50%",
+                "p",
+                "-1p",
+                "101p",
+                "1.5p",
+                "50pp",
+                "AUTO",
+                "auto_",
+                " 1",
+                "1_0",
+                "٣",
+                "²",
+            )
+        ),
         (f"t_{MAX_NUMBER + 1}", "101"),
         ("t_" + "9" * 5000, "101"),
         *((f"w_{bad}", "104") for bad in ("-800", "8193", "800px", "auto", "99999999999999999999")),

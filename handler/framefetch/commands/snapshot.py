@@ -13,7 +13,7 @@ from xml.etree import ElementTree as ET
 
 from framefetch.call import Answer, Call
 from framefetch.commands.trace_table import trace_table
-from framefetch.process import PARAMETER, Fit, Format, Mode, Rotate, SnapshotRequest
+from framefetch.process import AUTO, PARAMETER, Fit, Format, Mode, Rotate, SnapshotRequest
 from framefetch.settings import BadSetting, Settings
 from framefetch.sources.locate import split_source
 
@@ -41,7 +41,9 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
 
 def add_picture_options(mine: argparse.ArgumentParser) -> None:
     """The options that say which picture."""
-    mine.add_argument("-t", "--time", default="0", help="17s, 17000 (ms) or 00:00:17.5 (default: 0)")
+    mine.add_argument(
+        "-t", "--time", default="0", help="17s, 17000 (ms), 00:00:17.5, 50%% or auto (default: 0)"
+    )
     mine.add_argument("-W", "--width", type=int, default=0, help="pixels; 0 follows from the height")
     mine.add_argument("-H", "--height", type=int, default=0, help="pixels; 0 follows from the width")
     mine.add_argument("-f", "--format", choices=_FORMATS, help="default: by the file's name, else jpg")
@@ -108,7 +110,7 @@ def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRe
         message = "--background is RRGGBB, such as FFFFFF."
         raise BadSetting(message)
     return SnapshotRequest(
-        at_ms=parse_time_ms(options.time),
+        **_moment(options.time),
         width=options.width,
         height=options.height,
         mode=Mode.FAST if options.fast else Mode.EXACT,
@@ -118,6 +120,16 @@ def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRe
         fit=Fit(options.fit),
         background=options.background.upper(),
     )
+
+
+def _moment(text: str) -> dict[str, Any]:
+    """The fields of a request that say when."""
+    if text == AUTO:
+        return {"is_auto": True}
+    percent = text.removesuffix("%")
+    if percent != text and percent.isascii() and percent.isdecimal() and int(percent) <= 100:
+        return {"at_percent": int(percent)}
+    return {"at_ms": parse_time_ms(text)}
 
 
 def parse_time_ms(text: str) -> int:
@@ -132,7 +144,7 @@ def parse_time_ms(text: str) -> int:
         return round(float(found[1]) * _UNITS_MS[found[2]])
     if found := _CLOCK.fullmatch(text):
         return round((int(found[1] or 0) * 3600 + int(found[2]) * 60 + float(found[3])) * 1000)
-    message = f"-t {text!r} is not a time: write 17s, 17000 (milliseconds) or 00:00:17.5."
+    message = f"-t {text!r} is not a time: write 17s, 17000 (milliseconds), 00:00:17.5, 50% or auto."
     raise BadSetting(message)
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from dataclasses import replace
+from math import floor
 from typing import TYPE_CHECKING
 
 from framefetch.draw import draw
 from framefetch.encode import encode
+from framefetch.operations.best import best_picture
 from framefetch.operations.made import Made
 from framefetch.oversize import fitted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from framefetch.decode import Picture
     from framefetch.finder import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
@@ -21,7 +28,7 @@ def make(
 ) -> Made:
     """Takes, draws and encodes the picture. See `operations.make`."""
     headers: tuple[tuple[str, str], ...] = ()
-    with studio.picture(opened, request, record) as picture:
+    with _picture(opened, request, studio, record) as picture:
         with record.stage("draw"):
             image = draw(picture, request, studio.settings)
         with record.stage("encode"):
@@ -31,3 +38,18 @@ def make(
                 headers = (("x-framefetch-shrunk", f"{width}x{height}"),)
     record.facts["taken_ms"] = float(picture.time_ms)
     return Made(body, (*headers, ("x-framefetch-time", f"{float(picture.time_ms):.3f}")))
+
+
+@contextmanager
+def _picture(
+    opened: FilmObject, request: SnapshotRequest, studio: Studio, record: Record
+) -> Iterator[Picture]:
+    """The picture at t, at a share of the film's length, or the best one."""
+    if request.is_auto:
+        yield best_picture(opened, studio, record)
+        return
+    if request.at_percent is not None:
+        at_ms = floor(studio.length_ms(opened, record) * request.at_percent / 100)
+        request = replace(request, at_ms=at_ms, at_percent=None)
+    with studio.picture(opened, request, record) as picture:
+        yield picture

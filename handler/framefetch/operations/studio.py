@@ -1,22 +1,32 @@
-"""Takes pictures of opened films: by the first way that leads to one, in the memory that is free."""
+"""Takes pictures of opened films: one by the first way that leads to it, or many in one pass.
+
+In: a film, and when. Out: pictures, in the memory that is free. What cannot be taken in one pass is taken one
+by one, so that many pictures can be had of whatever a single one can be had of.
+"""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from framefetch import album
 from framefetch.admission import decoder_bytes
 from framefetch.containers.index import NotUnderstood
 from framefetch.errors import CorruptFilm
+from framefetch.indexed import open_film
+from framefetch.plan import length_s, make_plan
+from framefetch.process import MAX_NUMBER, Mode, SnapshotRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator, Sequence
+    from fractions import Fraction
 
     from framefetch.admission import Allowance
+    from framefetch.containers.index import VideoIndex
     from framefetch.decode import Picture
     from framefetch.finder import FilmObject, Finder
     from framefetch.observe import Record
-    from framefetch.process import SnapshotRequest
+    from framefetch.plan import ReadPlan
     from framefetch.settings import Settings
 
 
@@ -60,3 +70,92 @@ class Studio:
             except NotUnderstood as fault:
                 record.facts["generic"] = str(fault)
         raise CorruptFilm(detail=f"no way led to the picture: {record.facts['generic']}")
+
+    def index(self, opened: FilmObject, record: Record) -> VideoIndex | None:
+        """The index of all samples, where the film has one that is read as a whole.
+
+        Raises:
+            FramefetchError: as reading does.
+        """
+        with record.stage("index"):
+            return self.finder.whole_index(opened)
+
+    def length_ms(self, opened: FilmObject, record: Record) -> Fraction:
+        """How long a film is: until its last picture's time is over.
+
+        Without an index of all samples: what the container says, or else the time of the last keyframe.
+
+        Raises:
+            FramefetchError: as reading and decoding do.
+        """
+        index = self.index(opened, record)
+        if index is not None:
+            with suppress(NotUnderstood):
+                return length_s(index) * 1000
+        # FFmpeg would read a fragmented film from its beginning to its end.
+        if opened.container() != "mov":
+            with record.stage("index"):
+                stated_ms = self.finder.stated_length_ms(opened)
+            if stated_ms is not None:
+                return stated_ms
+        with self.picture(opened, SnapshotRequest(at_ms=MAX_NUMBER, mode=Mode.FAST), record) as last:
+            return last.time_ms
+
+    def pictures(
+        self, opened: FilmObject, times_ms: Sequence[int], mode: Mode, record: Record
+    ) -> Generator[tuple[list[int], Picture], None, None]:
+        """The pictures that answer many times, one after the other; close it to give back the memory.
+
+        Args:
+            opened: the film.
+            times_ms: ascending.
+            mode: of all of them.
+            record: of the request.
+
+        Yields:
+            The numbers of the times that a picture answers, and the picture. Each number comes once.
+
+        Raises:
+            FramefetchError: one of them cannot be had.
+        """
+        left = dict.fromkeys(range(len(times_ms)))
+        index = self.index(opened, record)
+        if index is not None:
+            plans, numbers = _plans(index, times_ms, mode)
+            for number, picture in self._in_one_pass(opened, index, plans, record):
+                for one in numbers[number]:
+                    del left[one]
+                yield numbers[number], picture
+        for one in left:
+            request = SnapshotRequest(at_ms=times_ms[one], mode=mode)
+            with self.picture(opened, request, record) as picture:
+                yield [one], picture
+
+    def _in_one_pass(
+        self, opened: FilmObject, index: VideoIndex, plans: Sequence[ReadPlan], record: Record
+    ) -> Iterator[tuple[int, Picture]]:
+        with closing(open_film(index, self.settings, record.budget)) as film:
+            wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
+            with (
+                self.memory.hold(wanted_bytes + album.BATCH_BYTES, record.budget),
+                closing(album.take_all(opened.pinned, index, plans, film)) as taken,
+            ):
+                while True:
+                    with record.stage("decode"):
+                        found = next(taken, None)
+                    if found is None:
+                        return
+                    yield found
+
+
+def _plans(index: VideoIndex, times_ms: Sequence[int], mode: Mode) -> tuple[list[ReadPlan], list[list[int]]]:
+    """One plan for each picture, and the numbers of the times that it answers."""
+    plans: dict[int, ReadPlan] = {}
+    numbers: dict[int, list[int]] = {}
+    for number, at_ms in enumerate(times_ms):
+        with suppress(NotUnderstood):
+            plan = make_plan(index, at_ms, mode)
+            target = plan.samples[-1].number
+            plans.setdefault(target, plan)
+            numbers.setdefault(target, []).append(number)
+    return list(plans.values()), list(numbers.values())

@@ -13,6 +13,7 @@ from framefetch.process.grammar import MALFORMED, MAX_NUMBER, PARAMETER, Paramet
 from framefetch.process.size import check_size
 from framefetch.process.snapshot import (
     ACTION,
+    AUTO,
     PARAMETERS,
     Fit,
     Mode,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTION",
+    "AUTO",
     "MALFORMED",
     "MAX_NUMBER",
     "PARAMETER",

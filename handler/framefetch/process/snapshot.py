@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from framefetch.process.format import Format, best_for
 from framefetch.process.grammar import MALFORMED, PARAMETER, Parameter, number, read_parameters, refusal
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ACTION = "video/snapshot"
+AUTO = "auto"
 
 
 class Mode(StrEnum):
@@ -47,6 +48,8 @@ class SnapshotRequest:
 
     Attributes:
         at_ms: 0 or more, on the presentation clock.
+        at_percent: 0 to 100: of the film's length, in place of `at_ms`; None: `at_ms` counts.
+        is_auto: the picture that is most worth showing, in place of both.
         width: pixels of the answer; 0 follows from `height` and the picture's shape.
         height: likewise; both 0: the film's own displayed size.
         long_side: of the answer, whichever side that is; 0 follows from `short_side`. Never together
@@ -70,10 +73,24 @@ class SnapshotRequest:
     quality: int = 0
     fit: Fit = Fit.STRETCH
     background: str = ""
+    at_percent: int | None = None
+    is_auto: bool = False
+
+    @property
+    def content_type(self) -> str:
+        """The media type of the answer."""
+        return self.format.content_type
+
+    @property
+    def t(self) -> str:
+        """The value of ``t_``."""
+        if self.is_auto:
+            return AUTO
+        return str(self.at_ms) if self.at_percent is None else f"{self.at_percent}p"
 
     def canonical(self) -> str:
         """The one text for this request, whatever order and defaults it was written with."""
-        parts = [ACTION, f"t_{self.at_ms}", f"f_{self.format}"]
+        parts = [ACTION, f"t_{self.t}", f"f_{self.format}"]
         if self.width:
             parts.append(f"w_{self.width}")
         if self.height:
@@ -104,6 +121,15 @@ class SnapshotRequest:
         return replace(self, format=best_for(accept)) if self.varies else self
 
 
+def _moment(text: str) -> dict[str, object]:
+    """The fields that ``t_`` sets: a time, a share of the film's length, or neither."""
+    if text == AUTO:
+        return {"is_auto": True}
+    if text.endswith("p"):
+        return {"at_percent": number(100)(text.removesuffix("p"))}
+    return {"at_ms": number()(text)}
+
+
 def _mode(text: str) -> Mode:
     if text != "fast":
         raise ValueError
@@ -130,7 +156,9 @@ def _background(text: str) -> str:
 
 
 PARAMETERS = (
-    Parameter("t", "at_ms", "0053-00000101", "milliseconds, a whole number from 0", number()),
+    Parameter(
+        "t", "moment", "0053-00000101", "milliseconds, a whole number from 0; 0p to 100p; auto", _moment
+    ),
     Parameter("l", "long_side", "0053-00000102", "pixels, a whole number from 0", number()),
     Parameter("s", "short_side", "0053-00000103", "pixels, a whole number from 0", number()),
     Parameter("w", "width", "0053-00000104", "pixels, a whole number from 0", number()),
@@ -156,7 +184,8 @@ def parse_snapshot(text: str, parts: Sequence[str], *, max_side: int) -> Snapsho
     if not values.keys().isdisjoint(_SIDES[:2]) and not values.keys().isdisjoint(_SIDES[2:]):
         message = "The size is given twice."
         raise refusal(PARAMETER, text, MALFORMED, message, "Use l_ and s_, or w_ and h_, not both.")
-    request = SnapshotRequest(**values)  # type: ignore[arg-type]  # each row parses to its field's type
+    moment: Any = values.pop("moment", {})
+    request = SnapshotRequest(**values, **moment)  # type: ignore[arg-type]  # each row parses to its field's type
     for row in PARAMETERS:
         side = getattr(request, row.field) if row.field in _SIDES else 0
         if side > max_side:

@@ -26,7 +26,10 @@ def test_nothing_waits_for_the_collector(tmp_path: Path, name: str, index: str) 
     film = make_film(RECIPES[name], tmp_path)
     service = Service(Settings(index=index), FolderSource(tmp_path))
     asked = [f"t_{t},ar_auto{fast}" for t in (400, 999_999) for fast in ("", ",m_fast", ",w_8000,h_8000")]
+    kinds = (av.VideoFrame, av.Packet, InputContainer, av.CodecContext)
     gc.collect()
+    # Tables of colours are frames as well, and are kept.
+    before = {id(one) for one in gc.get_objects() if isinstance(one, kinds)}
     gc.disable()
     try:
         for parameters in asked:
@@ -34,8 +37,8 @@ def test_nothing_waits_for_the_collector(tmp_path: Path, name: str, index: str) 
                 Call("GET", f"/{film.path.name}", f"x-oss-process=video/snapshot,{parameters}")
             )
             assert answer.status in (200, 400)
-        kinds = (av.VideoFrame, av.Packet, InputContainer, av.CodecContext)
-        left = [type(one).__name__ for one in gc.get_objects() if isinstance(one, kinds)]
+        found = [one for one in gc.get_objects() if isinstance(one, kinds)]
+        left = [type(one).__name__ for one in found if id(one) not in before]
     finally:
         gc.enable()
     assert left == []

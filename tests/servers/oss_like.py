@@ -39,14 +39,12 @@ class OssLikeServer(ranges.RangeServer):
         anonymous: whether unsigned requests are let in, as to a public bucket.
         old: earlier versions of objects, by name and version id.
         archived: names of objects that have to be restored first.
-        written: headers of objects that were put, by name; how often is in ``asked``.
         page: how many keys one page of a listing has at most.
     """
 
     anonymous: bool = False
     old: dict[tuple[str, str], Stored] = field(default_factory=dict)
     archived: set[str] = field(default_factory=set)
-    written: dict[str, dict[str, str]] = field(default_factory=dict)
     page: int = 1000
 
     @property
@@ -107,7 +105,7 @@ class Handler(ranges.Handler):
             self.fail(409, "FileAlreadyExists")
             return
         stored = self.state.put(name, body)
-        self.state.written[name] = {key.lower(): value for key, value in self.headers.items()}
+        stored.headers = {key.lower(): value for key, value in self.headers.items()}
         self.say(200, {"ETag": str(stored.etag), "x-oss-request-id": "5C3D9175B6FC201293AD4890"}, b"")
 
     def _list(self) -> None:
@@ -149,7 +147,7 @@ class Handler(ranges.Handler):
         for (_, version), stored in self.state.old.items():
             if stored is found:
                 more["x-oss-version-id"] = version
-        put = self.state.written.get(self._name(), {})
+        put = found.headers
         kept = ("content-type", "cache-control")
         more |= {name: put[name] for name in put if name in kept or name.startswith("x-oss-meta-")}
         facts = super().facts(found, start, stop, status)

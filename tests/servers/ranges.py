@@ -42,6 +42,7 @@ class Stored:
     etag: str | None = None
     last_modified: datetime | None = None
     forbidden: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

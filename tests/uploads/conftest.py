@@ -8,17 +8,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import obstore
 import pytest
+from obstore.store import AzureStore
 
 from framefetch.settings import Settings
 from tests.films.shelf import Shelf
-from tests.servers import moto_s3, oss_like, rgw
+from tests.servers import azurite, gcs, moto_s3, oss_like, ranges, rgw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from tests.servers import S3Server
+    from tests.servers.azurite import AzuriteServer
     from tests.servers.oss_like import OssLikeServer
 
 BUCKET = "uploads-bucket"
@@ -92,20 +95,76 @@ class Oss:
 
     def get(self, key: str) -> Stored:
         name = f"{self.bucket}/{key}"
-        head = self.server.written[name]
-        meta = {
-            one.removeprefix("x-oss-meta-"): value
-            for one, value in head.items()
-            if one.startswith("x-oss-meta-")
-        }
-        body = self.server.objects[name].content
-        return Stored(body[:], head["content-type"], head.get("cache-control", ""), meta)
+        return _stored(self.server.objects[name], "x-oss-meta-")
 
     def names(self) -> list[str]:
         return sorted(name.partition("/")[2] for name in self.server.objects)
 
     def modified(self) -> dict[str, Any]:
         return {key: self.server.objects[f"{self.bucket}/{key}"].etag for key in self.names()}
+
+
+@dataclass
+class Gcs(Oss):
+    """The same on one that behaves like Google's."""
+
+    server: ranges.RangeServer  # type: ignore[assignment]  # what both have is enough
+
+    @property
+    def source(self) -> str:
+        return f"gs://{self.bucket}?endpoint={self.server.url}"
+
+    def get(self, key: str) -> Stored:
+        return _stored(self.server.objects[f"{self.bucket}/{key}"], "x-goog-meta-")
+
+
+def _stored(found: ranges.Stored, meta: str) -> Stored:
+    head = found.headers
+    facts = {name.removeprefix(meta): value for name, value in head.items() if name.startswith(meta)}
+    return Stored(found.content[:], head.get("content-type", ""), head.get("cache-control", ""), facts)
+
+
+@dataclass
+class Azure:
+    """A container on azurite, seen through obstore: there is no other client of it among our packages."""
+
+    server: AzuriteServer
+    bucket: str
+
+    def __post_init__(self) -> None:
+        self.server.create(self.bucket)
+        self._store = AzureStore(
+            self.bucket,
+            account_name=azurite.ACCOUNT,
+            account_key=azurite.KEY,
+            endpoint=self.server.endpoint,
+            client_options={"allow_http": True},
+        )
+
+    @property
+    def source(self) -> str:
+        return f"az://{self.bucket}?account={azurite.ACCOUNT}&endpoint={self.server.endpoint}"
+
+    def put(self, key: str, body: bytes) -> str:
+        self.server.put(self.bucket, key, body)
+        return str(obstore.head(self._store, key)["e_tag"]).strip('"')
+
+    def get(self, key: str) -> Stored:
+        found = obstore.get(self._store, key)
+        facts = dict(found.attributes)
+        content_type, cache = facts.pop("Content-Type"), facts.pop("Cache-Control", "")
+        meta = {str(name).replace("_", "-"): value for name, value in facts.items()}
+        return Stored(bytes(found.bytes()), content_type, cache, meta)
+
+    def names(self) -> list[str]:
+        return sorted(self.modified())
+
+    def modified(self) -> dict[str, Any]:
+        return {
+            one["path"]: (one["last_modified"], one["e_tag"])
+            for page in obstore.list(self._store)
+            for one in page
+        }
 
 
 @dataclass
@@ -136,7 +195,8 @@ class Folder:
         return {key: (self.root / key).stat().st_mtime_ns for key in self.names()}
 
 
-Store = S3 | Oss | Folder
+Bucket = S3 | Oss | Azure
+Store = Bucket | Folder
 
 
 @contextmanager
@@ -196,28 +256,49 @@ def oss() -> Iterator[Oss]:
         yield Oss(server)
 
 
-@pytest.fixture(params=["moto", "radosgw", "oss"])
-def bucket(request: pytest.FixtureRequest, numbers: Iterator[int]) -> Iterator[S3 | Oss]:
-    """An empty bucket of each kind, in turn, with what opens it in the environment."""
-    if request.param == "oss":
-        yield request.getfixturevalue("oss")
+@pytest.fixture
+def gcs_bucket(tmp_path: Path) -> Iterator[Gcs]:
+    """A server that behaves like Google's, with nothing in it."""
+    with gcs.running() as server:
+        file = tmp_path / "account.json"
+        file.write_text(gcs.account(server))
+        with environment({"GOOGLE_SERVICE_ACCOUNT": str(file)}):
+            # Without an object in it, there would be no bucket.
+            yield Gcs(server)
+
+
+@pytest.fixture(scope="session")
+def azure() -> Iterator[AzuriteServer]:
+    if missing := azurite.missing():
+        pytest.skip(f"needs {missing}")
+    with azurite.running() as server:
+        yield server
+
+
+def _opened(request: pytest.FixtureRequest, numbers: Iterator[int]) -> Iterator[Bucket]:
+    name = f"{BUCKET}-{next(numbers)}"
+    if request.param in ("oss", "gcs_bucket"):
+        yield request.getfixturevalue(request.param)
         return
     server = request.getfixturevalue(request.param)
-    with environment(server.environment):
-        yield S3(server, f"{BUCKET}-{next(numbers)}")
+    given = {"AZURE_STORAGE_ACCOUNT_KEY": azurite.KEY} if request.param == "azure" else server.environment
+    with environment(given):
+        yield Azure(server, name) if request.param == "azure" else S3(server, name)
 
 
-@pytest.fixture(params=["folder", "moto", "radosgw", "oss"])
+@pytest.fixture(params=["moto", "radosgw", "oss", "gcs_bucket", "azure"])
+def bucket(request: pytest.FixtureRequest, numbers: Iterator[int]) -> Iterator[Bucket]:
+    """An empty bucket of each kind, in turn, with what opens it in the environment."""
+    yield from _opened(request, numbers)
+
+
+@pytest.fixture(params=["folder", "moto", "radosgw", "oss", "gcs_bucket", "azure"])
 def store(request: pytest.FixtureRequest, tmp_path: Path, numbers: Iterator[int]) -> Iterator[Store]:
     """The same, or an empty folder."""
     if request.param == "folder":
         yield Folder(tmp_path)
-    elif request.param == "oss":
-        yield request.getfixturevalue("oss")
     else:
-        server = request.getfixturevalue(request.param)
-        with environment(server.environment):
-            yield S3(server, f"{BUCKET}-{next(numbers)}")
+        yield from _opened(request, numbers)
 
 
 def settings(store: Store, on_upload: str, **more: Any) -> Settings:

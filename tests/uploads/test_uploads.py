@@ -17,7 +17,7 @@ from framefetch.settings import BadSetting, Settings
 from framefetch.uploads import Uploads
 from framefetch.uploads.outcome import What
 from framefetch.uploads.picture import CACHE_CONTROL
-from tests.uploads.conftest import S3, Folder, Oss, Store, settings
+from tests.uploads.conftest import S3, Bucket, Folder, Oss, Store, settings
 
 if TYPE_CHECKING:
     from tests.films.shelf import Shelf
@@ -82,7 +82,7 @@ def test_own_output_sixteen_times(store: Store, film: bytes) -> None:
     assert len(written) == 2
 
 
-def test_own_output_is_known_by_its_mark(bucket: S3 | Oss, film: bytes) -> None:
+def test_own_output_is_known_by_its_mark(bucket: Bucket, film: bytes) -> None:
     """What framefetch wrote is no film wherever it lies, as after the rules were changed."""
     etag = bucket.put(KEY, film)
     (made, _) = uploads_of(bucket).handle(Upload(bucket.bucket, KEY, etag))

@@ -39,6 +39,9 @@ _KIND = re.compile(r"\n\s+kind: (\w+),")
 _NO_TIME = datetime.fromtimestamp(0, UTC)
 """What obstore says when there was no Last-Modified."""
 
+_PAGE_KEYS = 1000
+"""Of a listing: what the stores give in one answer."""
+
 _METADATA_HOSTS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
 
 
@@ -124,7 +127,9 @@ class _Pages:
 
         try:
             if self.stream is None:
-                self.stream = iter(obstore.list(self.store, self.folder, offset=self.last, chunk_size=1000))
+                self.stream = iter(
+                    obstore.list(self.store, self.folder, offset=self.last, chunk_size=_PAGE_KEYS)
+                )
             page = next(self.stream, ())
         except Exception as fault:
             self.stream = None

@@ -102,7 +102,8 @@ class Uploads:
             outcomes = (Outcome(What.FAILED if may_pass else What.FAULTY, why=_told(fault)),)
         for one in outcomes:
             log(upload, one)
-        if all(one.what is What.GONE for one in outcomes) and (other := rules.with_other_key(upload)):
+        is_nothing = all(one.what in {What.GONE, What.IGNORED} for one in outcomes)
+        if is_nothing and (other := rules.with_other_key(upload)):
             return self.handle(other, may_decode=may_decode)
         return outcomes
 
@@ -185,7 +186,7 @@ class Uploads:
         if answer.status == 403:
             # As for a look, so for reading.
             answer, record = ask(store.service, upload.key, output.process)
-        if answer.status == 200 and str(record.facts.get("etag")).strip('"') != etag:
+        if str(record.facts.get("etag", etag)).strip('"') != etag:
             return None
         if answer.status == 404:
             return Outcome(What.GONE, output.key, "there is no such object any more")

@@ -104,6 +104,17 @@ def silence_after_headers(handler: Handler) -> None:
     silence(handler)
 
 
+def dripping_headers(handler: Handler) -> None:
+    """Headers without end, a letter at a time."""
+    handler.wfile.write(b"HTTP/1.1 206 Partial Content\r\nX-A: ")
+    while not handler.state.closing.wait(0.03):
+        try:
+            handler.wfile.write(b"a")
+        except OSError:
+            break
+    handler.hang_up()
+
+
 def drip(handler: Handler) -> None:
     """The right answer, so slowly that it would take hours."""
     body, _, _, headers = asked_range(handler)

@@ -70,6 +70,7 @@ class RangeServer:
             answers as ever.
         ranges: whether Range is obeyed, else 200 with everything.
         latency_s: waited before each answer.
+        idle: connections that wait for their next request.
         dialect: ``http`` or ``gs``.
     """
 
@@ -82,11 +83,21 @@ class RangeServer:
     dialect: str = "http"
     versions: int = 0
     closing: threading.Event = field(default_factory=threading.Event)
+    idle: set[socket.socket] = field(default_factory=set)
 
     @property
     def url(self) -> str:
         """Without a slash at its end."""
         return f"http://127.0.0.1:{self.port}"
+
+    def drop_idle(self) -> int:
+        """Closes the connections that wait for a request, as after a keep-alive time; tells how many."""
+        dropped = 0
+        for connection in tuple(self.idle):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+                dropped += 1
+        return dropped
 
     def put(self, name: str, content: Content, *, etag: bool = True, last_modified: bool = True) -> Stored:
         """Stores an object, or replaces it by a new version."""
@@ -110,9 +121,18 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     state: RangeServer
 
+    def handle_one_request(self) -> None:
+        """Waits for a request, and answers it."""
+        self.state.idle.add(self.connection)
+        try:
+            super().handle_one_request()
+        finally:
+            self.state.idle.discard(self.connection)
+
     def do_GET(self) -> None:
         """Answers one request."""
         state = self.state
+        state.idle.discard(self.connection)
         state.asked.append(Asked(self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
         fault = None
         with suppress(IndexError):

@@ -11,7 +11,7 @@ from framefetch.errors import AccessDenied, NoSuchKey, RequestTimeout, SourceBus
 from framefetch.settings import Settings
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
-from tests.servers import oss_like, ranges
+from tests.servers.kinds import running, words
 from tests.sources.stores import Opening, ramp
 
 if TYPE_CHECKING:
@@ -27,12 +27,7 @@ NAME = "films/a.mp4"
 
 @pytest.fixture(scope="module", params=["http", "gs", "oss"])
 def server(request: pytest.FixtureRequest) -> Iterator[RangeServer]:
-    if request.param == "oss":
-        with oss_like.running() as oss:
-            oss.anonymous = True
-            yield oss
-        return
-    with ranges.running(request.param) as made:
+    with running(request.param) as made:
         yield made
 
 
@@ -42,11 +37,7 @@ def source(server: RangeServer) -> Source:
     server.asked.clear()
     server.ranges = True
     server.put(NAME, FILM)
-    if server.dialect == "oss":
-        return open_source(f"oss://films?anonymous=true&endpoint={server.url}", Settings(timeout_s=5))
-    if server.dialect == "gs":
-        return open_source(f"gs://films?anonymous=true&endpoint={server.url}", Settings(timeout_s=5))
-    return open_source(f"{server.url}/films", Settings())
+    return open_source(words(server.dialect, server.url), Settings(timeout_s=5))
 
 
 def status(code: int, name: str = "", headers: dict[str, str] | None = None) -> Callable[[Handler], None]:

@@ -12,7 +12,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +100,7 @@ def serving(
     settings: dict[str, str] | None = None,
     cwd: Path | None = None,
     around: tuple[str, ...] = (),
+    stderr: int | IO[bytes] = subprocess.DEVNULL,
 ) -> Iterator[Server]:
     """Starts a server on a free port, and ends it.
 
@@ -109,6 +110,7 @@ def serving(
         settings: by variable.
         cwd: where it starts.
         around: a command that runs the server, as strace.
+        stderr: where its log goes.
     """
     command = [*around, *FRAMEFETCH, "serve", str(what), "--port", "0", *options]
     with subprocess.Popen(
@@ -116,7 +118,7 @@ def serving(
         env=environment(settings),
         cwd=cwd,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         text=True,
     ) as process:
         server = Server(process)

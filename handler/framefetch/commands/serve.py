@@ -91,7 +91,9 @@ def run(options: argparse.Namespace) -> int:
     listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]
     host = f"[{host}]" if ":" in host else host
-    print(f"framefetch serves {what} at http://{host}:{port}/", flush=True)
+    # A source's query may hold what opens it.
+    shown = what.partition("?")[0] if "://" in what else what
+    print(f"framefetch serves {shown} at http://{host}:{port}/", flush=True)
     if any(service.access.signed.values()):
         print("Requests have to be signed: framefetch sign oss://BUCKET/KEY makes URLs.", flush=True)
     else:

@@ -15,6 +15,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from framefetch.allocator import return_freed_memory
 from framefetch.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
@@ -85,6 +86,7 @@ def soak(folder: Path, requests: int, first: int, cache: Path) -> dict[str, Any]
 
 def main() -> None:
     """Soaks in an empty TMPDIR of its own, and prints the figures as JSON."""
+    return_freed_memory()
     folder, requests, first = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
     cache = Path(tempfile.gettempdir()) / "framefetch"
     sys.stdout.write(json.dumps(soak(folder, requests, first, cache)) + "\n")

@@ -8,7 +8,7 @@ import pytest
 
 from framefetch.errors import ImageTooLarge
 from framefetch.sources import Changed
-from tests.sources.test_fetch import VERSIONS, Fault, ScriptedObject, pinned
+from tests.sources.scripted import VERSIONS, Fault, ScriptedObject, pinned
 
 if TYPE_CHECKING:
     from framefetch.sources.fetch import PinnedObject

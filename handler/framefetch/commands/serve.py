@@ -66,12 +66,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         import uvicorn  # noqa: PLC0415 - only this command needs the server
 
+        from framefetch.allocator import return_freed_memory  # noqa: PLC0415
         from framefetch.asgi import application  # noqa: PLC0415
     except ImportError as error:
         message = f"the server is not installed ({error.name}): pip install 'framefetch[server]'."
         raise BadSetting(message) from None
     from framefetch.snapshot import Service  # noqa: PLC0415 - slow to import, and not needed to refuse
 
+    return_freed_memory()
     service = Service(settings, source)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     config = uvicorn.Config(

@@ -44,12 +44,14 @@ class Picture:
         time_ms: on the presentation clock.
         orientation: what the display matrix says is to be done with it.
         sar: sample aspect ratio, width to height of one sample.
+        aperture: left, top, width and height, in samples, of what is meant to be seen; None: all.
     """
 
     frame: VideoFrame
     time_ms: Fraction
     orientation: Orientation
     sar: Fraction
+    aperture: tuple[int, int, int, int] | None = None
 
 
 class Film:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import io
 from contextlib import closing, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from framefetch.containers.droppable import droppable, is_closed
 from framefetch.containers.index import Need, NotUnderstood
 from framefetch.containers.isobmff import walk as isobmff
+from framefetch.containers.isobmff.aperture import clean_aperture
+from framefetch.containers.isobmff.header_film import FORMAT as MOV
 from framefetch.containers.matroska import walk as matroska
 from framefetch.decode import Film
 from framefetch.errors import CorruptFilm
@@ -196,7 +199,10 @@ def decode_plan(source: Readable, index: VideoIndex, plan: ReadPlan, film: Film)
             found = frame
     if film.damaged or found is None:
         raise NotUnderstood("the samples are damaged")
-    return film.picture(found, plan.time * 1000)
+    picture = film.picture(found, plan.time * 1000)
+    if index.header_format == MOV:
+        return replace(picture, aperture=clean_aperture(index.header))
+    return picture
 
 
 def _frames(film: Film, index: VideoIndex, plan: ReadPlan, source: Readable) -> Iterator[VideoFrame]:

@@ -283,3 +283,20 @@ def test_turns_add_up() -> None:
         assert one.turned(1).quarter_turns == (turns + 1) % 4
         assert one.turned(1).mirrored is mirrored
         assert one.swaps_sides is (turns in (1, 3))
+
+
+@pytest.mark.parametrize("aperture", ["full", "clean"])
+def test_clean_aperture(aperture: str) -> None:
+    """With the clean aperture, what is outside of it is not there, for sizes and shapes neither."""
+    image = source(WIDE)
+
+    def sample(plane: int, x: int, y: int) -> int:
+        level = image.getpixel((x, y)) if plane == 0 else 128
+        assert isinstance(level, int)
+        return level
+
+    frame = patterned("yuv444p", WIDE, sample, matrix=1, span=FULL)
+    made = replace(picture(frame), aperture=(3, 5, 12, 6))
+    got = draw(made, SnapshotRequest(), Settings(aperture=aperture))
+    assert_same(got, image.crop((3, 5, 15, 11)) if aperture == "clean" else image)
+    assert draw(made, SnapshotRequest(width=24), Settings(aperture="clean")).size == (24, 12)

@@ -6,13 +6,14 @@ answer; only then is the (small) image tone-mapped and turned. Nothing here chan
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import av.error
 from PIL import Image
 
 from framefetch.draw.colours import scale
-from framefetch.draw.parts import middle_of
+from framefetch.draw.parts import cut_out, middle_of
 from framefetch.draw.shapes import answer_size, choose_orientation, lay_out
 from framefetch.errors import ImageTooLarge
 from framefetch.process import Fit, check_size
@@ -40,16 +41,19 @@ def draw(picture: Picture, request: SnapshotRequest, settings: Settings) -> Imag
         ImageTooLarge: its size is above `max_side` or `max_pixels`.
         UnsupportedCodec: its colours are of a kind that would come out wrong.
     """
-    orientation = choose_orientation(picture, request.rotate, settings)
-    layout = lay_out(picture, request, settings)
-    check_size(*layout.answer, max_side=settings.max_side, max_pixels=settings.max_pixels)
-    width, height = layout.drawn[::-1] if orientation.swaps_sides else layout.drawn
     try:
+        if settings.aperture == "clean" and picture.aperture is not None:
+            picture = replace(picture, frame=cut_out(picture.frame, *picture.aperture))
+        orientation = choose_orientation(picture, request.rotate, settings)
+        layout = lay_out(picture, request, settings)
+        width, height = layout.answer
+        check_size(width, height, max_side=settings.max_side, max_pixels=settings.max_pixels)
+        size = layout.drawn[::-1] if orientation.swaps_sides else layout.drawn
         frame = middle_of(picture.frame, *layout.cut)
-        image = scale(frame, width, height, deinterlaced=settings.deinterlace == "auto")
+        image = scale(frame, *size, deinterlaced=settings.deinterlace == "auto")
     except (av.error.FFmpegError, MemoryError) as fault:
         raise ImageTooLarge(
-            f"A picture of {width} x {height} cannot be made of this video.",
+            "A picture of this size cannot be made of this video.",
             hint="Ask for a w and h that are nearer to its shape.",
             detail=repr(fault),
         ) from fault

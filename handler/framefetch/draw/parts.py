@@ -28,7 +28,13 @@ def woven_lines_replaced(frame: VideoFrame) -> VideoFrame:
 
 def middle_of(frame: VideoFrame, width: int, height: int) -> VideoFrame:
     """The middle of a frame. An even number of lines is above it, so that fields stay what they are."""
+    return cut_out(frame, (frame.width - width) // 4 * 2, (frame.height - height) // 4 * 2, width, height)
+
+
+def cut_out(frame: VideoFrame, left: int, top: int, width: int, height: int) -> VideoFrame:
+    """A part of a frame; all of it where it is not that large."""
+    if left + width > frame.width or top + height > frame.height:
+        return frame
     if (width, height) == (frame.width, frame.height):
         return frame
-    x, y = (frame.width - width) // 4 * 2, (frame.height - height) // 4 * 2
-    return filtered(frame, "crop", f"{width}:{height}:{x}:{y}:exact=1")
+    return filtered(frame, "crop", f"{width}:{height}:{left}:{top}:exact=1")

@@ -109,6 +109,12 @@ class Settings:
         "display applies the sample aspect ratio, so that circles are round; coded gives the stored pixels.",
         pixels=True,
     )
+    aperture: str = choice(
+        "full",
+        ("full", "clean"),
+        "full shows all of the stored picture; clean the clean aperture of MP4 and MOV, where there is one.",
+        pixels=True,
+    )
     rotate_order: str = choice(
         "rotate-first",
         ("rotate-first", "resize-first"),

@@ -32,7 +32,11 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "pictures"
 SIZE = (480, 270)
 _709_TO_2020 = ((0.6274, 0.3293, 0.0433), (0.0691, 0.9195, 0.0114), (0.0164, 0.0880, 0.8956))
-_X265 = "log-level=none:pools=none:colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:range=limited"
+_X265 = (
+    # One thread, nothing to reorder: with x265's own choice the muxer once refused the one picture.
+    "bframes=0:frame-threads=1:pools=none:log-level=none"
+    ":colorprim=bt2020:transfer=smpte2084:colormatrix=bt2020nc:range=limited"
+)
 
 
 @cache

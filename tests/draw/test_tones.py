@@ -200,7 +200,9 @@ def encoded_hdr(path: Path, name: str) -> None:
     """A film in HDR10 or HLG, as cameras and encoders tag it."""
     transfer = {"pq": "smpte2084", "hlg": "arib-std-b67"}[name]
     with av.open(str(path), "w") as film:
-        params = f"log-level=none:pools=none:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+        params = (
+            f"log-level=none:pools=none:bframes=0:colorprim=bt2020:transfer={transfer}:colormatrix=bt2020nc"
+        )
         options = {"preset": "ultrafast", "crf": "8", "x265-params": params}
         stream: Any = film.add_stream("libx265", rate=25, options=options)
         stream.width, stream.height, stream.pix_fmt = *FILM_SIZE, "yuv420p10le"

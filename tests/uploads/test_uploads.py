@@ -184,6 +184,18 @@ def test_store_that_fails(oss: Oss, film: bytes, caplog: pytest.LogCaptureFixtur
     assert what(uploads, Upload(oss.bucket, KEY, etag)) == [What.WRITTEN, What.WRITTEN]
 
 
+def test_without_the_right_to_look(oss: Oss, film: bytes) -> None:
+    """Who may write pictures and not look at them makes them again; the store keeps the first."""
+    etag = oss.put(KEY, film)
+    upload = Upload(oss.bucket, KEY, etag)
+    uploads_of(oss).handle(upload)
+    written = oss.modified()
+    for name in oss.names():
+        oss.server.objects[f"{oss.bucket}/{name}"].forbidden = name.startswith("thumbs/")
+    assert what(uploads_of(oss), upload) == [What.PRESENT, What.PRESENT]
+    assert oss.modified() == written
+
+
 def test_place_that_cannot_be_written(s3: S3, film: bytes) -> None:
     """A place that refuses the picture is no fault of the film either, and nothing is recorded as one."""
     etag = s3.put("x.mp4", film)

@@ -30,15 +30,14 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
     from framefetch.budget import Budget
+    from framefetch.containers.held import Held
     from framefetch.containers.index import VideoIndex
-    from framefetch.containers.isobmff.held import Held
+    from framefetch.containers.pull import Pull
     from framefetch.decode import Picture
     from framefetch.plan import Range, ReadPlan, Sample
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
     from framefetch.sources.fetch import PinnedObject
-
-Walk = isobmff.Walk | matroska.Walk
 
 _PIECE_BYTES, _SEEN_BYTES = 128 << 10, 512 << 10
 """Of an index that is read bit by bit, reads up to the first are kept for other pictures, up to the second
@@ -74,7 +73,7 @@ class Seen:
             self.has_more = True
 
 
-WALKS: dict[str, Callable[[int, SnapshotRequest, bool], Walk]] = {
+WALKS: dict[str, Callable[[int, SnapshotRequest, bool], Pull]] = {
     "mov": lambda size, request, whole: isobmff.Walk(
         size,
         request.at_ms,
@@ -121,14 +120,14 @@ def check_index(pinned: PinnedObject, head: bytes) -> None:
         _follow(isobmff.Walk(pinned.info.size, long_bytes=pinned.info.size), pinned, Seen(((0, head),)))
 
 
-def _follow(walk: Walk, pinned: PinnedObject, seen: Seen) -> VideoIndex:
+def _follow(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:
     try:
         return _fed(walk, pinned, seen)
     except OverflowError as fault:
         raise CorruptFilm("The video's index has numbers that no video has.", detail=repr(fault)) from fault
 
 
-def _fed(walk: Walk, pinned: PinnedObject, seen: Seen) -> VideoIndex:
+def _fed(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:
     for start, piece in tuple(seen.pieces):
         step = walk.feed(start, piece)
     while isinstance(step, Need):
@@ -150,7 +149,7 @@ def _fed(walk: Walk, pinned: PinnedObject, seen: Seen) -> VideoIndex:
     return step
 
 
-def _read_together(pinned: PinnedObject, walk: Walk, need: Need) -> Need | VideoIndex:
+def _read_together(pinned: PinnedObject, walk: Pull, need: Need) -> Need | VideoIndex:
     """Reads several ranges in one round trip; they are small but for the first."""
     step: Need | VideoIndex = need
     with closing(pinned.together(((need.start, need.stop), *need.more), "index")) as pieces:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from framefetch.containers import pull
 from framefetch.containers.droppable import is_closed
 from framefetch.containers.index import Need, NotUnderstood, VideoIndex
 from framefetch.containers.isobmff import guess, long_walk, outline, walk
@@ -41,7 +42,7 @@ def small_hops() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(outline, "HOP_BYTES", 24)
         changed.setattr(walk, "FIRST_BYTES", 200)
-        changed.setattr(walk, "_NEAR_BYTES", 0)
+        changed.setattr(pull, "_NEAR_BYTES", 0)
         changed.setattr(guess, "_HOP_BYTES", 24)
         changed.setattr(guess, "_SLACK_BYTES", 16)
         changed.setattr(guess, "_UNSEEN_BYTES", 16)

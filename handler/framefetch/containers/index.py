@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
 
-    from framefetch.containers.isobmff.held import Held
+    from framefetch.containers.held import Held
 
 
 class NotUnderstood(Exception):  # noqa: N818 - a signal, never answered

@@ -1,7 +1,6 @@
-"""The way through an MP4 or MOV: a pull state machine that says which bytes it needs, and why.
+"""The way through an MP4 or MOV: which bytes lead to its index, and why. See `Pull`.
 
-In go ranges of the object as they arrive, in any order; out comes `Need`, or the `VideoIndex` in the
-end. It never does I/O, never asks outside the object, and asks a bounded number of times.
+It never does I/O, never asks outside the object, and asks a bounded number of times.
 """
 
 from __future__ import annotations
@@ -11,24 +10,24 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from framefetch.containers.index import Need, NotUnderstood, VideoIndex
+from framefetch.containers.index import NotUnderstood, VideoIndex
 from framefetch.containers.isobmff import header_film
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
 from framefetch.containers.isobmff.clock import earliest, track_start
 from framefetch.containers.isobmff.edits import apply_edits
 from framefetch.containers.isobmff.fragment_walk import FragmentWalk
-from framefetch.containers.isobmff.held import Held
 from framefetch.containers.isobmff.long_walk import LongWalk
 from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
 from framefetch.containers.isobmff.places import Place
 from framefetch.containers.isobmff.tables import check_chunks, description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
+from framefetch.containers.pull import Pull
 from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from framefetch.containers.index import SampleTable, Segment
+    from framefetch.containers.index import Need, SampleTable, Segment
     from framefetch.containers.isobmff.tracks import Movie, SampleEntry, Track
 
 MAX_INDEX_BYTES = 64 << 20
@@ -37,10 +36,6 @@ LONG_BYTES = 2 << 20
 MAX_HOPS = 16
 """Times that the way to the movie box may lead past what is held; real films need one."""
 MAX_BOXES = 4096
-_NEAR_BYTES = 4 << 10
-"""A gap up to this between two ranges is read along."""
-_ROOM_BYTES = 64 << 10
-"""A range above this gets one place in memory before its pieces arrive."""
 _MAX_FTYP_BYTES = 4096
 _STILLS = frozenset(b"heic heix heim heis hevc hevx avif avis mif1 msf1".split())
 
@@ -53,7 +48,7 @@ class _Found:
     moov: Place
 
 
-class Walk:
+class Walk(Pull):
     """Reads one object.
 
     Args:
@@ -77,82 +72,12 @@ class Walk:
         fast: bool = False,
         long_bytes: int = LONG_BYTES,
     ) -> None:
-        self._size = size
+        super().__init__(size, 4 * max_index_bytes, in_full=True)
         self._at = Fraction(at_ms, 1000)
         self._max_index_bytes = max_index_bytes
         self._wanted = wanted
         self._fast = fast
         self._long_bytes = long_bytes
-        self._hints: list[tuple[int, int]] = []
-        self._held = Held(4 * max_index_bytes)
-        self._steps = self._walk()
-        self._need: Need | None = None
-        self._index_found: VideoIndex | None = None
-
-    def feed(self, start: int, data: bytes | memoryview) -> Need | VideoIndex:
-        """Takes bytes of the object, asked for or not, and says what is needed next.
-
-        Args:
-            start: where they are in the object.
-            data: the bytes; none at all is a way to ask what is needed first.
-
-        Raises:
-            NotUnderstood: FFmpeg's demuxer is to read this film.
-            UnsupportedFormat: this is no film.
-            NoVideoStream: there is no video in it.
-            UnsupportedCodec: the video is encrypted.
-            CorruptFilm: the index is missing, cut short, or claims more than the object has.
-            ImageTooLarge: the index is above our limits.
-        """
-        if self._index_found is not None:
-            return self._index_found
-        self._held.add(start, data)
-        if self._need is not None:
-            gap = self._held.gap(self._need.start, self._need.stop)
-            if gap is not None:
-                return Need(*gap, self._need.why)
-        try:
-            self._need = next(self._steps)
-        except StopIteration as end:
-            index: VideoIndex = end.value
-            self._index_found = index
-            return index
-        return self._need
-
-    def read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
-        """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
-        while (gap := self._held.gap(start, stop)) is not None:
-            first, *more = self._with_hints(gap[0], min(self._size, max(gap[1], ask)))
-            yield Need(*first, why, tuple(more))
-        return self._held.view(start, stop)
-
-    def peek(self, start: int, stop: int) -> memoryview | None:
-        """Bytes of the object, if they are there."""
-        return self._held.view(start, stop) if self._held.gap(start, stop) is None else None
-
-    def there(self, start: int, stop: int) -> memoryview:
-        """What is there of a range, from its start on without a gap."""
-        gap = self._held.gap(start, stop)
-        return self._held.view(start, stop if gap is None else gap[0])
-
-    def hint(self, ranges: list[tuple[int, int]]) -> None:
-        """Ranges to be asked for together with the next need; they are forgotten with it."""
-        self._hints = ranges
-
-    def _with_hints(self, start: int, stop: int) -> list[tuple[int, int]]:
-        """What is asked for, the needed range first; near ones become one."""
-        hints, self._hints = self._hints, []
-        gaps = [gap for one, two in hints if one < two for gap in [self._held.gap(one, two)] if gap]
-        found: list[tuple[int, int]] = []
-        for one, two in sorted([(start, stop), *gaps]):
-            if found and one - found[-1][1] <= _NEAR_BYTES:
-                found[-1] = found[-1][0], max(found[-1][1], two)
-            else:
-                found.append((one, two))
-        for one, two in found if gaps else ():
-            if two - one > _ROOM_BYTES:
-                self._held.reserve(one, two)
-        return sorted(found, key=lambda one: not one[0] <= start < one[1])
 
     def _walk(self) -> Generator[Need, None, VideoIndex]:
         found = yield from self._find_movie()

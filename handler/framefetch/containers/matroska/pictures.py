@@ -12,7 +12,7 @@ from framefetch.containers.matroska.clusters import Clusters
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from framefetch.containers.isobmff.held import Held
+    from framefetch.containers.held import Held
     from framefetch.containers.matroska.blocks import Block
     from framefetch.containers.matroska.cues import Cue
     from framefetch.containers.matroska.search import Search

@@ -1,8 +1,6 @@
-"""The way through a Matroska or WebM file: a pull state machine that says which bytes it needs, and why.
+"""The way through a Matroska or WebM file: which bytes lead to the pictures around one moment. See `Pull`.
 
-In go ranges of the object as they arrive, in any order; out comes `Need`, or the `VideoIndex` of the
-pictures around one moment in the end. It never does I/O, never asks outside the object, and asks a
-bounded number of times.
+It never does I/O, never asks outside the object, and asks a bounded number of times.
 """
 
 from __future__ import annotations
@@ -11,9 +9,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from framefetch.containers.index import Need, NotUnderstood, VideoIndex
+from framefetch.containers.index import NotUnderstood, VideoIndex
 from framefetch.containers.index import Segment as WholeTrack
-from framefetch.containers.isobmff.held import Held
 from framefetch.containers.matroska import ebml, header_film
 from framefetch.containers.matroska.clock import read_start
 from framefetch.containers.matroska.clusters import Clusters
@@ -22,11 +19,13 @@ from framefetch.containers.matroska.pictures import Origin, Pictures, onward
 from framefetch.containers.matroska.samples import make_table
 from framefetch.containers.matroska.search import Search
 from framefetch.containers.matroska.segment import read_segment
+from framefetch.containers.pull import Pull
+from framefetch.errors import ImageTooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from framefetch.containers.index import FlatTable
+    from framefetch.containers.index import FlatTable, Need
     from framefetch.containers.matroska import clusters
     from framefetch.containers.matroska.blocks import Block
     from framefetch.containers.matroska.cues import Cue
@@ -58,7 +57,7 @@ _STEP_BACK_BYTES = 128 << 10
 _MAX_STEPS_BACK = 64
 
 
-class Walk:
+class Walk(Pull):
     """Reads one object.
 
     Args:
@@ -71,76 +70,37 @@ class Walk:
     def __init__(
         self, size: int, at_ms: int = 0, *, fast: bool = False, max_index_bytes: int = MAX_INDEX_BYTES
     ) -> None:
-        self._size = size
+        super().__init__(size, MAX_HELD_BYTES, max_needs=MAX_NEEDS)
         self._at_ms = at_ms
         self._fast = fast
         self._max_index_bytes = max_index_bytes
-        self._held = Held(MAX_HELD_BYTES)
-        self._steps = self._walk()
-        self._need: Need | None = None
-        self._needs = 0
-        self._index_found: VideoIndex | None = None
 
-    def feed(self, start: int, data: bytes | memoryview) -> Need | VideoIndex:
-        """Takes bytes of the object, asked for or not, and says what is needed next.
-
-        Args:
-            start: where they are in the object.
-            data: the bytes; none at all is a way to ask what is needed first.
-
-        Raises:
-            NotUnderstood: FFmpeg's demuxer is to read this film.
-            UnsupportedFormat: this is no Matroska.
-            NoVideoStream: there is no video in it.
-            UnsupportedCodec: the video is encrypted.
-        """
-        if self._index_found is not None:
-            return self._index_found
-        self._held.add(start, data)
-        before = self._need
+    def check_room(self, start: int, stop: int) -> None:
+        """FFmpeg holds less of a Matroska file than we do: what is too much here goes there."""
         try:
-            self._need = next(self._steps)
-        except StopIteration as end:
-            index: VideoIndex = end.value
-            self._index_found = index
-            return index
-        self._needs += before is None or self._need.stop != before.stop
-        if self._needs > MAX_NEEDS:
-            raise NotUnderstood("too many requests")
-        return self._need
-
-    def _read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
-        """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
-        while (gap := self._held.gap(start, stop)) is not None:
-            until = min(self._size, max(gap[1], ask))
-            self._check_room(gap[0], until)
-            yield Need(gap[0], until, why)
-        return self._held.view(start, stop)
-
-    def _check_room(self, start: int, stop: int) -> None:
-        held = sum(one.filled for one in self._held.pieces)
-        if held + stop - start > MAX_HELD_BYTES:
-            raise NotUnderstood("too much of the film would have to be held")
+            super().check_room(start, stop)
+        except ImageTooLarge as fault:
+            raise NotUnderstood("too much of the film would have to be held") from fault
 
     def _walk(self) -> Generator[Need, None, VideoIndex]:
-        segment = yield from read_segment(self._read, self._size, self._max_index_bytes)
+        segment = yield from read_segment(self.read, self._size, self._max_index_bytes)
         if segment.tracks is None:
             raise NotUnderstood("no tracks")
         track = segment.tracks.video
         read = self._jumping()
         if self._at_ms < _SOON_MS:
-            read = onward(self._held, self._check_room, segment.stop, segment.first, segment.first)
+            read = onward(self._held, self.check_room, segment.stop, segment.first, segment.first)
         opening = Clusters(read, segment.first, segment.stop)
         start = yield from read_start(opening, segment.tracks, segment.scale_ns)
         zero = start.zero_ns
         at_ns = self._at_ms * 1_000_000 + zero
         wanted = at_ns // segment.scale_ns
         cues = yield from self._cues(segment, track)
-        search = Search(self._read, segment.stop)
+        search = Search(self.read, segment.stop)
         pictures = Pictures(
             self._held,
-            self._read,
-            self._check_room,
+            self.read,
+            self.check_room,
             segment=segment,
             track=track,
             wanted=wanted,
@@ -165,7 +125,7 @@ class Walk:
             nonlocal before
             # After a large picture come others that are about half as large at most.
             hop = min(max(_START_HOP_BYTES, (start - before) // 2), _LONGEST_HOP_BYTES)
-            data = yield from self._read(start, stop, "start", start + hop)
+            data = yield from self.read(start, stop, "start", start + hop)
             before = start
             return data
 
@@ -181,14 +141,14 @@ class Walk:
                 return ()
             left = self._size - at
             ask = self._size if left <= _LAST_HOP_BYTES else at + _CUES_HOP_BYTES
-            data = yield from self._read(at, min(at + ebml.HEADER_BYTES, segment.stop), "cues", ask)
+            data = yield from self.read(at, min(at + ebml.HEADER_BYTES, segment.stop), "cues", ask)
             head = ebml.header(data)
             if head is None or head.id != ebml.CUES or head.size is None:
                 return ()
             start = at + head.bytes
             if head.size > min(self._max_index_bytes, segment.stop - start):
                 return ()
-            body = yield from self._read(start, start + head.size, "cues")
+            body = yield from self.read(start, start + head.size, "cues")
         try:
             return read_cues(body, track.number, segment.base, segment.first, segment.stop)
         except NotUnderstood:

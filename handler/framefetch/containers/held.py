@@ -31,6 +31,23 @@ class Held:
     max_bytes: int
     pieces: list[_Piece] = field(default_factory=list)
 
+    @property
+    def filled(self) -> int:
+        """How many bytes there are."""
+        return sum(one.filled for one in self.pieces)
+
+    def check_room(self, count: int) -> None:
+        """Whether so many bytes more may be kept.
+
+        Raises:
+            ImageTooLarge: more than `max_bytes` in all.
+        """
+        if self.filled + count > self.max_bytes:
+            raise ImageTooLarge(
+                "The video's index is larger than the limits of this service.",
+                detail=f"more than {self.max_bytes} bytes",
+            )
+
     def add(self, start: int, data: bytes | memoryview) -> None:
         """Keeps bytes; those that are there already are kept once.
 
@@ -83,11 +100,7 @@ class Held:
         return next((one for one in self.pieces if one.start <= at < one.stop), None)
 
     def _keep(self, start: int, data: memoryview) -> None:
-        if sum(one.filled for one in self.pieces) + len(data) > self.max_bytes:
-            raise ImageTooLarge(
-                "The video's index is larger than the limits of this service.",
-                detail=f"more than {self.max_bytes} bytes",
-            )
+        self.check_room(len(data))
         for one in self.pieces:
             if one.stop == start and one.filled + len(data) <= len(one.room):
                 one.room[one.filled : one.filled + len(data)] = data

@@ -7,13 +7,14 @@ A `Budget` is made when the request arrives and travels with it. Whoever is abou
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from framefetch.errors import ImageTooLarge, RequestTimeout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def now_unix() -> float:
@@ -24,6 +25,11 @@ def now_unix() -> float:
 def monotonic_s() -> float:
     """A clock that never goes back, in seconds."""
     return time.monotonic()
+
+
+def thread_cpu_s() -> float:
+    """Time that the processor has worked for this thread, in seconds: a busy machine does not add to it."""
+    return time.thread_time()
 
 
 def sleep_s(duration: float) -> None:
@@ -39,16 +45,24 @@ class Budget:
         timeout_s: seconds from now until the request must have been answered.
         max_bytes: bytes that may be received from the source.
         max_requests: requests that may be sent to the source, retries included.
+        max_search_s: seconds that the processor may work for FFmpeg to find its way through the film;
+            neither fetching bytes nor decoding pictures counts.
+        max_steps: boxes, elements and packets of the film that may be looked at.
     """
 
     timeout_s: float
     max_bytes: int
     max_requests: int
+    max_steps: int = 60_000
+    max_search_s: float = 0.75
     clock: Callable[[], float] = monotonic_s
     spent_bytes: int = 0
     spent_requests: int = 0
+    spent_search_s: float = 0.0
+    spent_steps: int = 0
     retries: int = 0
     started_s: float = field(init=False)
+    _searching_since_s: float | None = None
 
     def __post_init__(self) -> None:
         """The time starts to run here."""
@@ -71,6 +85,61 @@ class Budget:
                 hint="Try m_fast, which decodes one picture only.",
                 detail=f"deadline of {self.timeout_s:g} s passed",
             )
+
+    @property
+    def steps_left(self) -> int:
+        """How many more parts of the film may be looked at."""
+        return max(0, self.max_steps - self.spent_steps)
+
+    def step(self, count: int = 1) -> None:
+        """Counts parts of the film that were looked at: they cost time, however small they are.
+
+        Raises:
+            RequestTimeout: the time is over.
+            ImageTooLarge: more than `max_steps` in all.
+        """
+        self.check()
+        self.spent_steps += count
+        if self.spent_steps > self.max_steps:
+            raise ImageTooLarge(
+                "The video has more parts than one picture may cost.",
+                hint="Remux it with keyframes closer together, or ask for an earlier picture.",
+                detail=f"max_steps={self.max_steps}",
+            )
+
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Counts the processor's time as that of a search."""
+        self._searching_since_s = thread_cpu_s()
+        try:
+            yield
+        finally:
+            self._count_search()
+
+    @contextmanager
+    def fetching(self) -> Iterator[None]:
+        """An interruption of a search by what does not count as one: FFmpeg asks for bytes.
+
+        Raises:
+            RequestTimeout: the time is over.
+            ImageTooLarge: the search has taken more than `max_search_s`.
+        """
+        self.check()
+        is_search = self._searching_since_s is not None
+        self._count_search()
+        if self.spent_search_s > self.max_search_s:
+            raise ImageTooLarge(
+                "The video takes longer to be searched than one picture may cost.",
+                hint="Remux it: its parts are many and hold next to nothing.",
+                detail=f"max_search_s={self.max_search_s:g}",
+            )
+        yield
+        self._searching_since_s = thread_cpu_s() if is_search else None
+
+    def _count_search(self) -> None:
+        if self._searching_since_s is not None:
+            self.spent_search_s += thread_cpu_s() - self._searching_since_s
+        self._searching_since_s = None
 
     def ask(self) -> None:
         """Counts one request that is about to be sent to the source."""

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from framefetch.settings import Settings
 
 _FARTHEST = 1 << 62
+_DAMAGE_STEPS = 10
+"""What a packet that cannot be decoded costs, in steps."""
 _NOT_THREADED = frozenset({"theora"})
 """Decoders of FFmpeg that garble pictures with several threads: Theora after an empty packet."""
 
@@ -84,7 +86,7 @@ class Film:
         self._open()
 
     def _open(self) -> None:
-        with as_our_errors():
+        with as_our_errors(), self._budget.searching():
             try:
                 self.container = open_container(self._reader, self.demuxer, self._settings)
             except (av.error.InvalidDataError, av.error.EOFError) as error:
@@ -144,8 +146,13 @@ class Film:
         The last one is empty, and flushes the decoder.
         """
         with as_our_errors():
-            for packet in self.container.demux(self.stream):
-                self._budget.check()
+            demuxed = self.container.demux(self.stream)
+            while True:
+                with self._budget.searching():
+                    packet = next(demuxed, None)
+                if packet is None:
+                    return
+                self._budget.step()
                 if packet.has_sidedata("encryption_info"):
                     raise UnsupportedCodec("The video is encrypted.", hint="Serve a clear copy of it.")
                 yield packet
@@ -156,14 +163,9 @@ class Film:
         Returns:
             False where the container cannot; the position is then unknown.
         """
-        self._decoder.flush_buffers()
-        try:
-            # FFmpeg's timestamps have 64 bits, a caller's t may have more.
-            nearest = max(-_FARTHEST, min(timestamp, _FARTHEST))
-            self.container.seek(nearest, stream=self.stream, backward=True)
-        except av.error.FFmpegError:
-            return False
-        return True
+        # FFmpeg's timestamps have 64 bits, a caller's t may have more.
+        nearest = max(-_FARTHEST, min(timestamp, _FARTHEST))
+        return self._sought(nearest, stream=self.stream, backward=True)
 
     def seek_byte(self, position: int) -> bool:
         """Goes to a place in the file, at which its demuxer can start to read.
@@ -171,11 +173,15 @@ class Film:
         Returns:
             False where the container cannot; the position is then unknown.
         """
+        return self._sought(position, unsupported_byte_offset=True)
+
+    def _sought(self, offset: int, **how: Any) -> bool:  # noqa: ANN401 - as PyAV's own
         self._decoder.flush_buffers()
-        try:
-            self.container.seek(position, unsupported_byte_offset=True)
-        except av.error.FFmpegError:
-            return False
+        with as_our_errors(), self._budget.searching():
+            try:
+                self.container.seek(offset, **how)
+            except av.error.FFmpegError:
+                return False
         return True
 
     def decode(self, packet: Packet[VideoStream]) -> list[VideoFrame]:
@@ -190,6 +196,8 @@ class Film:
                 frames = self._decoder.decode(packet)
             except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError):
                 self.damaged = True
+                # Some decoders look long at what they refuse, so that it counts more.
+                self._budget.step(_DAMAGE_STEPS)
                 return []
             self.damaged = self.damaged or any(frame.is_corrupt for frame in frames)
             return frames

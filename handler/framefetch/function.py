@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from framefetch.call import Call
 from framefetch.errors import FramefetchError, ResponseTooLarge
 from framefetch.events.fronted import as_the_viewer_sent
+from framefetch.limits import limit_process
 from framefetch.observe import Record
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
@@ -41,6 +42,7 @@ class Function:
 
     def __init__(self, settings: Settings | None = None) -> None:
         settings = settings or Settings.from_environment()
+        limit_process(settings)
         if settings.access == "auto":
             settings = replace(settings, access="signed")
         self.service = Service(settings)

@@ -121,10 +121,13 @@ def check_index(pinned: PinnedObject, head: bytes) -> None:
 
 
 def _follow(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:
+    walk.allow(pinned.budget.steps_left)
     try:
         return _fed(walk, pinned, seen)
     except OverflowError as fault:
         raise CorruptFilm("The video's index has numbers that no video has.", detail=repr(fault)) from fault
+    finally:
+        pinned.budget.step(walk.steps)
 
 
 def _fed(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:

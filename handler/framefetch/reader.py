@@ -86,6 +86,7 @@ class RangeReader(io.RawIOBase):
 
         Raises:
             RequestTimeout: the request's time is over: this is what ends a slow FFmpeg.
+            ImageTooLarge: FFmpeg searches the film for too long.
             FramefetchError: as `PinnedObject.read`.
         """
         if self._failed:
@@ -93,13 +94,13 @@ class RangeReader(io.RawIOBase):
             # returns; a second one would only drop the first, and cost one more request.
             return b""
         try:
-            return self._read(size)
+            with self._pinned.budget.fetching():
+                return self._read(size)
         except BaseException:
             self._failed = True
             raise
 
     def _read(self, size: int) -> bytes:
-        self._pinned.budget.check()
         start = self._position
         wanted = self.size - start if size < 0 else min(size, self.size - start)
         if wanted <= 0:

@@ -19,6 +19,7 @@ from framefetch.budget import Budget, now_unix
 from framefetch.call import Answer
 from framefetch.errors import (
     FramefetchError,
+    ImageTooLarge,
     InternalError,
     MethodNotAllowed,
     NoSuchKey,
@@ -83,7 +84,9 @@ class Service:
         """
         settings = self.settings
         timeout_s = min(settings.timeout_s, at_most_s)
-        return Budget(timeout_s, settings.max_bytes, settings.max_requests)
+        return Budget(
+            timeout_s, settings.max_bytes, settings.max_requests, settings.max_steps, settings.max_search_s
+        )
 
     def answer(self, call: Call, record: Record | None = None) -> Answer:
         """Answers one call.
@@ -108,6 +111,13 @@ class Service:
         except FramefetchError as fault:
             # Its traceback refers back to here, and would keep the film open until the collector comes by.
             error = fault.with_traceback(None)
+        except MemoryError as fault:
+            # Of a bounded process: the allocation has failed, and all else is as it was.
+            error = ImageTooLarge(
+                "The picture needs more memory than there is.",
+                hint="Ask for a smaller one.",
+                detail="".join(traceback.format_exception(fault)),
+            )
         except Exception as fault:  # noqa: BLE001 - the last boundary: our own bugs become a 500
             error = InternalError(detail="".join(traceback.format_exception(fault)))
         if error is not None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from framefetch.limits import limit_process
 from framefetch.settings import BadSetting, Settings
 from framefetch.sources.locate import open_source
 
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
     from framefetch.snapshot import Service  # noqa: PLC0415 - slow to import, and not needed to refuse
 
     return_freed_memory()
+    limit_process(settings)
     service = Service(settings, source)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     config = uvicorn.Config(

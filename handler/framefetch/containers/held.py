@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 
 from framefetch.errors import ImageTooLarge
 
+MAX_VIEWS = 60_000
+"""Where the caller allows no other number. A minute of film with a fragment for each picture has 7,200."""
+
 
 @dataclass(slots=True)
 class _Piece:
@@ -26,9 +29,12 @@ class Held:
 
     Args:
         max_bytes: more than that are never kept.
+        max_views: how often they may be looked at: each box and each element costs one look at least.
     """
 
     max_bytes: int
+    max_views: int = MAX_VIEWS
+    views: int = 0
     pieces: list[_Piece] = field(default_factory=list)
 
     @property
@@ -83,7 +89,18 @@ class Held:
         return None
 
     def view(self, start: int, stop: int) -> memoryview:
-        """A range that is held as a whole."""
+        """A range that is held as a whole.
+
+        Raises:
+            ImageTooLarge: it is one look more than `max_views`.
+        """
+        self.views += 1
+        if self.views > self.max_views:
+            raise ImageTooLarge(
+                "The video's index has more parts than one picture may cost.",
+                hint="Remux it with fewer fragments, or with keyframes closer together.",
+                detail=f"more than {self.max_views} boxes or elements",
+            )
         piece = self._at(start)
         if piece is not None and piece.stop >= stop:
             return memoryview(piece.room)[start - piece.start : stop - piece.start]

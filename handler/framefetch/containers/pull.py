@@ -51,6 +51,15 @@ class Pull(ABC):
     def _walk(self) -> Generator[Need, None, VideoIndex]:
         """The way through the object, by `read`."""
 
+    def allow(self, max_steps: int) -> None:
+        """Says how often the walk may look at bytes: what is there already costs time as well."""
+        self._held.max_views = max_steps
+
+    @property
+    def steps(self) -> int:
+        """How often it has looked so far."""
+        return self._held.views
+
     def feed(self, start: int, data: bytes | memoryview) -> Need | VideoIndex:
         """Takes bytes of the object, asked for or not, and says what is needed next.
 

@@ -233,8 +233,8 @@ class FragmentWalk:
     def _whole(self, kind: bytes, at: int, stop: int, header_bytes: int) -> Generator[Need, None, Box]:
         if stop > self._size or stop - at > MAX_BOX_BYTES:
             raise NotUnderstood(f"{kind!r} of {stop - at} bytes")
-        # The header of what follows is asked for as well: it leads on.
-        whole = yield from self._read(at, stop, kind.decode(), stop + HEADER_BYTES)
+        # The header of what follows is asked for as well: it leads on. Of small boxes many at a time.
+        whole = yield from self._read(at, stop, kind.decode(), max(stop + HEADER_BYTES, at + _HOP_BYTES))
         return Box(kind, whole[header_bytes:], whole, at)
 
     def _look_up(self, first: _Part, wanted: int) -> Generator[Need, None, int]:

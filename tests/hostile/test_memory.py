@@ -43,7 +43,7 @@ print(before.status, starved.status, b"ImageTooLarge" in starved.body, ask("").b
 """
 
 
-@pytest.mark.parametrize("name", ["h264-mp4-end", "hevc-hev1", "av1-mkv", "vp9-webm"])
+@pytest.mark.parametrize("name", ["h264-mp4-end", "h265-mp4", "av1-mkv", "vp9-webm"])
 def test_memory_that_is_not_there_costs_one_request(films: Shelf, name: str) -> None:  # noqa: F811
     """In a small function's bound every codec decodes; what cannot be had is 400; the next one is right."""
     path = films[name].path

@@ -19,7 +19,7 @@ from framefetch.containers.index import FlatTable, IndexBytes, NotUnderstood, Vi
 from framefetch.containers.opening import opening_ranges
 from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.decode import Film
-from framefetch.errors import UnsupportedFormat
+from framefetch.errors import FilmError, UnsupportedFormat
 from framefetch.index_cache import IndexCache, Known
 from framefetch.process import SnapshotRequest
 from framefetch.reader import RangeReader
@@ -255,10 +255,21 @@ class FilmObject:
         return self
 
     def __exit__(self, _: object, fault: BaseException | None, __: object) -> None:
-        """Lets go of the object, and of an index that turned out to be of another version."""
-        self.pinned.close()
-        if isinstance(fault, Changed):
-            self._finder.forget(self.label)
+        """Lets go of the object, and of an index that turned out to be of another version.
+
+        Raises:
+            Changed: the film was judged by what was known of it alone, and is another one now.
+        """
+        try:
+            if isinstance(fault, FilmError) and not self.pinned.trace.requests:
+                self.pinned.read(0, 1, "open")
+        except Changed as changed:
+            fault = changed
+            raise
+        finally:
+            self.pinned.close()
+            if isinstance(fault, Changed):
+                self._finder.forget(self.label)
 
 
 def _of_today(pinned: PinnedObject, take: Callable[[], Picture]) -> Picture:

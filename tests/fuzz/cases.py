@@ -121,14 +121,16 @@ class Decodes:
     def run(self, number: int) -> str:
         """See `Kind`."""
         film, random = film_of(self._seeds, number)
-        path = self._work / "film"
+        # A name of its own: what is kept of one film is not to answer for the next.
+        path = self._work / f"{number}"
         path.write_bytes(film)
         index = random.choice(("own", "generic"))
         at_ms = random.choice((0, 40, 333, 900, 1234, 2500, 10**9))
         mode = random.choice(("", ",m_fast"))
         query = f"x-oss-process=video/snapshot,w_64,t_{at_ms}{mode}"
         began_s = time.process_time()
-        answer = self._services[index].answer(Call("GET", "/film", query))
+        answer = self._services[index].answer(Call("GET", f"/{number}", query))
+        path.unlink()
         spent_s = time.process_time() - began_s
         if answer.status >= 500:
             return f"!{answer.status} {index} {query}: {answer.body[:300]!r}"

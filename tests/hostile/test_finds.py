@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 from typing import TYPE_CHECKING
 
@@ -71,3 +72,17 @@ def test_a_shape_that_cannot_be_drawn_is_not_called_corrupt(films: Shelf) -> Non
     path = films["h264-mp4-end"].path
     answer = ask(path.parent, path.name, "w_1,h_8192")
     assert answer.status == 200 or b"ImageTooLarge" in answer.body
+
+
+def test_a_refusal_is_of_the_film_that_is_there_now(films: Shelf, tmp_path: Path) -> None:  # noqa: F811
+    """A film whose index is known and cannot be decoded is looked at again once there is another one."""
+    good = films["h264-mp4-end"].path.read_bytes()
+    bad = good.replace(b"avc1", b"xxxx")
+    service = Service(Settings(), FolderSource(tmp_path))
+    call = Call("GET", "/film.mp4", "x-oss-process=video/snapshot,t_500")
+    said = []
+    for number, film in enumerate((bad, bad, good, bad)):
+        (tmp_path / "film.mp4").write_bytes(film)
+        os.utime(tmp_path / "film.mp4", (number, number))
+        said.append(service.answer(call).status)
+    assert said == [400, 400, 200, 400]

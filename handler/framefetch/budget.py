@@ -53,7 +53,7 @@ class Budget:
     timeout_s: float
     max_bytes: int
     max_requests: int
-    max_steps: int = 60_000
+    max_steps: int = 50_000
     max_search_s: float = 0.75
     clock: Callable[[], float] = monotonic_s
     spent_bytes: int = 0

@@ -136,8 +136,12 @@ def _is_known(stream: Stream) -> bool:
     """Whether FFmpeg has seen of a stream what the clock and the decoder need."""
     if stream.type not in ("video", "audio"):
         return True
+    context: Any = stream.codec_context
+    if context is None:
+        # Nobody knows its codec, and looking longer will not tell.
+        return True
     seen = stream.start_time is not None
-    return seen and not (isinstance(stream, VideoStream) and not stream.codec_context.width)
+    return seen and not (isinstance(stream, VideoStream) and not context.width)
 
 
 def _open(

@@ -186,8 +186,10 @@ class Finder:
         self, film_object: FilmObject, request: SnapshotRequest
     ) -> tuple[Film, Callable[[], Picture]]:
         pinned = film_object.pinned
-        if not film_object.is_checked:
-            indexed.check_index(pinned, film_object.head())
+        if not film_object.is_checked or (
+            self._settings.index == "generic" and film_object.container() == "mov"
+        ):
+            indexed.check_index(pinned, film_object.head(), request.at_ms)
         reader = RangeReader(pinned, film_object.head(), block_bytes=self._settings.block_bytes)
         container = film_object.container()
         for start, stop in opening_ranges(container, film_object.head(), pinned.info.size):

@@ -107,17 +107,20 @@ def read_index(
     return _follow(WALKS[container](pinned.info.size, request, whole), pinned, seen)
 
 
-def check_index(pinned: PinnedObject, head: bytes) -> None:
+def check_index(pinned: PinnedObject, head: bytes, at_ms: int) -> None:
     """Reads all of an MP4's index, of which only slices were read before, and checks what it claims.
 
-    FFmpeg believes every table of every track; it is to meet none that nobody has looked at.
+    Of a fragmented film, the fragments around t. FFmpeg believes every table of every track; it is to meet
+    none that nobody has looked at.
 
     Raises:
         FilmError: the index claims more than the object has, or than our limits allow.
         FramefetchError: as `PinnedObject.read`.
     """
     with suppress(NotUnderstood):
-        _follow(isobmff.Walk(pinned.info.size, long_bytes=pinned.info.size), pinned, Seen(((0, head),)))
+        _follow(
+            isobmff.Walk(pinned.info.size, at_ms, long_bytes=pinned.info.size), pinned, Seen(((0, head),))
+        )
 
 
 def _follow(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:

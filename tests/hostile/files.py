@@ -144,5 +144,14 @@ def refuses_everything(name: str) -> bool:
 
     A film that refers to another one is read in its own bytes, which here happen to be there.
     """
-    sound = {"stco-count.mp4", "ctts-count.mp4", "stss-count.mp4", "moov-claims-too-much.mp4"}
-    return name not in sound and not name.startswith("dref-")
+    sound = {
+        "trun-60-million-later.mp4",
+        "stco-40-million.mp4",
+        "stts-40-million-in-one.mp4",
+        "elst-40-million.mp4",
+        "stco-count.mp4",
+        "ctts-count.mp4",
+        "stss-count.mp4",
+        "moov-claims-too-much.mp4",
+    }
+    return name not in sound and not name.startswith(("dref-", "mkv-"))

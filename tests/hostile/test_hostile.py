@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import CORPUS, NO_CORPUS
 from tests.films import RECIPES, make_film
-from tests.hostile import files
+from tests.hostile import bombs, files
 from tests.serving import Server, serving
 
 if TYPE_CHECKING:
@@ -34,7 +34,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     film = made.path.read_bytes()
     made.path.rename(folder / FILM)
     shutil.copy(folder / FILM, folder / files.CANARY)
+    films = {name: make_film(RECIPES[name], folder).path for name in bombs.FILMS}
+    good = {name: path.read_bytes() for name, path in films.items()}
+    for path in films.values():
+        path.unlink()
     everything = files.texts(folder) | files.references(folder, film) | files.damaged(film)
+    everything |= bombs.bombs(good) | bombs.linked(good["h264-mkv"], files.CANARY)
     for name, content in everything.items():
         (folder / name).write_bytes(content)
     return folder

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from framefetch.errors import ImageTooLarge
 
-MAX_VIEWS = 60_000
+MAX_VIEWS = 50_000
 """Where the caller allows no other number. A minute of film with a fragment for each picture has 7,200."""
 
 

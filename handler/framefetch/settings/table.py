@@ -153,7 +153,7 @@ class Settings:
     max_bytes: int = integer(256 << 20, 1 << 16, 1 << 36, "Bytes that one request may read from the source.")
     max_requests: int = integer(2000, 1, 100_000, "Requests that one request may send to the source.")
     max_steps: int = integer(
-        60_000,
+        50_000,
         1000,
         100_000_000,
         "Boxes, elements and packets of a video that one request may look at: half an hour of pictures.",

@@ -71,7 +71,6 @@ OWNERS = {
     "uvicorn": "asgi commands",
     "time": "budget",
     "resource": "limits observe",
-    "ctypes": "limits",
     "tempfile": "",
     "pickle": "",
     "subprocess": "",

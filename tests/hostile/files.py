@@ -145,7 +145,6 @@ def refuses_everything(name: str) -> bool:
     A film that refers to another one is read in its own bytes, which here happen to be there.
     """
     sound = {
-        "trun-60-million-later.mp4",
         "stco-40-million.mp4",
         "stts-40-million-in-one.mp4",
         "elst-40-million.mp4",

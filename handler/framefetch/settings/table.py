@@ -29,8 +29,7 @@ _FUNCTION_MEMORY = ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "FC_FUNCTION_MEMORY_SIZE"
 """Set by the same two, in MiB."""
 _NOT_MEMORY_MB = 256
 """Addresses that are in use without memory behind them: libraries, stacks of threads, malloc's arenas.
-Measured with H.265, VP9 and AV1 on two threads: 158 MiB more than the memory at its peak, 221 without a bound
-on arenas."""
+Measured with H.265, VP9 and AV1 on two threads: 221 MiB more than the memory at its peak."""
 _NOT_SETTINGS = frozenset({"FRAMEFETCH_CORPUS", "FRAMEFETCH_SIGNING"})
 """Where the tests look for their material; not read here."""
 

@@ -21,6 +21,7 @@ from framefetch.call import Call
 from framefetch.errors import RequestTimeout, TooManyRequests
 from framefetch.health import health_answer
 from framefetch.observe import Record
+from framefetch.playground import Playground
 from framefetch.saving import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -69,6 +70,9 @@ class _Door:
     def __init__(self, service: Service, *, local: bool) -> None:
         self._service = service
         self._local = local
+        self._playground = Playground(
+            service, local=local, is_open=service.settings.playground in ("on", "local" if local else "on")
+        )
         self._inside = 0
         self._room = service.settings.concurrency + service.settings.queue
         # A thread for each: most only wait, for their turn or for an equal request's picture.
@@ -86,13 +90,14 @@ class _Door:
         if call.path == "/healthz" and not call.query:
             return _response(health_answer(detailed=self._local))
         record = Record(self._service.budget())
+        answer = self._playground.answer if self._playground.takes(call) else self._service.answer
         if self._inside >= self._room:
             error = TooManyRequests(hint="Ask again in a second.")
             return _response(self._service.refuse(call, error, record))
         self._inside += 1
         try:
             loop = asyncio.get_running_loop()
-            return _response(await loop.run_in_executor(self._threads, self._service.answer, call, record))
+            return _response(await loop.run_in_executor(self._threads, answer, call, record))
         finally:
             self._inside -= 1
 

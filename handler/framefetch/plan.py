@@ -143,6 +143,26 @@ def length_s(index: VideoIndex) -> Fraction:
     return (last.pts + _duration(index, last.number) - index.zero) / index.timescale
 
 
+def keyframe_times_s(index: VideoIndex, most: int) -> list[Fraction]:
+    """When the keyframes that the film shows are shown, ascending, in seconds on the presentation clock.
+
+    Args:
+        index: of the film.
+        most: how many; of more, every second one, or every third, and so on.
+    """
+    found: list[Fraction] = []
+    number = index.table.key_after(0)
+    while number < index.table.count and len(found) < MAX_SAMPLES:
+        cts = _cts(index, number)
+        found += [
+            (cts + one.shift - index.zero) / index.timescale
+            for one in index.segments
+            if one.first <= number < one.stop and one.from_cts <= cts < one.until_cts
+        ]
+        number = index.table.key_after(number + 1)
+    return sorted(found)[:: -(-len(found) // most) or 1]
+
+
 def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
     """As few ranges as hold all the given ones, with no gap above `max_gap_bytes` read along."""
     found: list[Range] = []

@@ -36,12 +36,15 @@ from framefetch.versions import machine, versions
 
 if TYPE_CHECKING:
     from framefetch.access import Grant
+    from framefetch.buckets import Bucket
     from framefetch.call import Call
+    from framefetch.finder import FilmObject
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
     from framefetch.sources import Source
 
 
+_MOST_RANGES = 60
 _OPEN_A_TURN = 4
 """Objects that may be open for each picture in the making: the first answers of those that wait come in
 meanwhile, and take memory."""
@@ -87,6 +90,21 @@ class Service:
         return Budget(
             timeout_s, settings.max_bytes, settings.max_requests, settings.max_steps, settings.max_search_s
         )
+
+    def source_of(self, bucket: Bucket) -> Source:
+        """Where the bytes of a bucket's videos come from."""
+        return self._sources[bucket.name]
+
+    def opened(
+        self, bucket: Bucket, key: str, version: str | None, record: Record, *, briefly: bool = False
+    ) -> FilmObject:
+        """A video, opened. Whether the caller may see it has been decided before.
+
+        Raises:
+            FramefetchError: as `Finder.open`.
+        """
+        source = self.source_of(bucket)
+        return self._finder.open(source, bucket.source, key, version, record, briefly=briefly)
 
     def answer(self, call: Call, record: Record | None = None) -> Answer:
         """Answers one call.
@@ -170,14 +188,7 @@ class Service:
         may_end_early = call.method == "HEAD" or caching.is_conditional(call)
         with self._open.hold(1, record.budget):
             with record.stage("open"):
-                opened = self._finder.open(
-                    self._sources[grant.bucket.name],
-                    grant.bucket.source,
-                    grant.key,
-                    grant.version,
-                    record,
-                    briefly=may_end_early,
-                )
+                opened = self.opened(grant.bucket, grant.key, grant.version, record, briefly=may_end_early)
             with opened:
                 record.facts |= {"size": opened.info.size, "etag": opened.info.etag}
                 current = caching.validators(opened.info, request, self._renderer)
@@ -201,12 +212,20 @@ class Service:
             return None
         if not is_first:
             record.facts["shared"] = True
-        read = ("x-framefetch-read", _read_header(record, opened.info.size))
-        return picture_answer(200, (*headers, *made.headers, read), made.body, with_length=True)
+        headers += (*made.headers, ("x-framefetch-read", _read_header(record, opened.info.size)))
+        if call.header("x-framefetch-trace"):
+            headers += (("x-framefetch-ranges", _ranges_header(record)),)
+        return picture_answer(200, headers, made.body, with_length=True)
 
 
 def _read_header(record: Record, size: int) -> str:
     return f"bytes={record.trace.received}, requests={record.trace.requests}, size={size}"
+
+
+def _ranges_header(record: Record) -> str:
+    """What was received, for whoever asks with ``x-framefetch-trace``; a header has room for so many."""
+    reads = record.trace.reads[:_MOST_RANGES]
+    return ", ".join(f"{one.purpose} {one.start}-{one.start + one.received}" for one in reads)
 
 
 def _with_headers(answer: Answer, record: Record, more: tuple[tuple[str, str], ...]) -> Answer:

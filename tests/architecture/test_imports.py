@@ -21,7 +21,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "function",
         "events",
         "uploads",
-        "health sample allocator",
+        "health playground sample allocator",
         "sample_picture",
         "snapshot",
         "operations saving",

@@ -80,7 +80,8 @@ def test_head_on_the_wire(server: Server, film: Film) -> None:
 
 def test_without_process(server: Server, film: Film) -> None:
     """The function does not serve videos: without x-oss-process, 400 says what to ask."""
-    for target in (f"/{film.path.name}", f"/{film.path.name}?x=1", "/", "/?x-oss-process=video/snapshot"):
+    name = film.path.name
+    for target in (f"/{name}", f"/{name}?x=1", "/-/none", "/?x-oss-process=video/snapshot"):
         said = server.ask(target)
         assert said.status == 400, target
         assert said.headers["content-type"] == "application/xml"

@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from framefetch.limits import limit_process
 from framefetch.settings import BadSetting, Settings
@@ -101,7 +102,7 @@ def run(options: argparse.Namespace) -> int:
     if any(service.access.signed.values()):
         print("Requests have to be signed: framefetch sign oss://BUCKET/KEY makes URLs.", flush=True)
     else:
-        print(f"Try http://{host}:{port}/{sample}?x-oss-process=video/snapshot,t_1000", flush=True)
+        print(f"Try http://{host}:{port}/{quote(sample)}?x-oss-process=video/snapshot,t_1000", flush=True)
     server.run(sockets=[listener])
     return 0
 

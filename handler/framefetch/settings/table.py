@@ -90,6 +90,11 @@ class Settings:
         "BUCKET/PREFIX, separated by commas; BUCKET is one that is served",
     )
     style_only: bool = switch("Only named styles may be asked for.")
+    playground: str = choice(
+        "local",
+        ("local", "on", "off"),
+        "The page at /, on which to try things: on this machine's own listeners, everywhere, or nowhere.",
+    )
     trust_host_header: bool = switch(
         "Behind a CDN that signs its requests to us: x-framefetch-host says which host was asked for."
     )

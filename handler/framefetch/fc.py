@@ -7,14 +7,13 @@ Function Compute keeps in its log store.
 from __future__ import annotations
 
 import json
-import logging
-import sys
 from typing import Any
 
 from framefetch.events.shapes import FUNCTION_COMPUTE, is_function_compute
 from framefetch.function import Function, UnknownEvent
+from framefetch.observe import to_stdout
 
-logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+to_stdout()
 FUNCTION = Function()
 
 
@@ -28,7 +27,10 @@ def handler(event: bytes | str, context: Any) -> dict[str, Any]:  # noqa: ANN401
     Raises:
         UnknownEvent: it is no HTTP request; Function Compute reports the message.
     """
-    given = json.loads(event)
+    try:
+        given = json.loads(event)
+    except ValueError:
+        given = None
     if not isinstance(given, dict) or not is_function_compute(given):
         message = "framefetch.fc.handler takes the events of an HTTP trigger, version v1."
         raise UnknownEvent(message)

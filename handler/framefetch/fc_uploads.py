@@ -6,14 +6,12 @@ Function Compute keeps in its log store.
 
 from __future__ import annotations
 
-import logging
-import sys
-
 from framefetch.events.deliveries import deliver
+from framefetch.observe import to_stdout
 from framefetch.settings import Settings
 from framefetch.uploads import Uploads
 
-logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+to_stdout()
 SETTINGS = Settings.from_environment()
 UPLOADS = Uploads.of_deployment(SETTINGS)
 

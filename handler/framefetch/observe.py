@@ -10,6 +10,7 @@ import json
 import logging
 import resource
 import secrets
+import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,6 +26,14 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("framefetch")
 STAGES = ("open", "index", "read", "decode", "draw", "encode")
+
+
+def to_stdout() -> None:
+    """Records go to standard output as they are, one a line, whatever the platform's own log looks like."""
+    # The runtimes of both platforms bring a handler that writes a prefix, and every record a second time.
+    LOG.handlers = [logging.StreamHandler(sys.stdout)]
+    LOG.propagate = False
+    LOG.setLevel(logging.INFO)
 
 
 def note(row: dict[str, object], *, is_error: bool) -> None:

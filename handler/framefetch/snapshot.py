@@ -77,7 +77,7 @@ class Service:
         self._flights: Flights[Made] = Flights()
         # Settings and versions are fixed for the life of a process.
         self._since = datetime.fromtimestamp(now_unix(), UTC)
-        self._renderer = (*settings.pixel_values(), *versions().items(), machine())
+        self._renderer: tuple[object, ...] = (*settings.pixel_values(), *versions().items(), machine())
 
     def budget(self, at_most_s: float = math.inf) -> Budget:
         """A new request's allowance; its time starts to run.
@@ -191,7 +191,11 @@ class Service:
                 opened = self.opened(grant.bucket, grant.key, grant.version, record, briefly=may_end_early)
             with opened:
                 record.facts |= {"size": opened.info.size, "etag": opened.info.etag}
-                current = caching.validators(opened.info, request, self._renderer)
+                renderer = self._renderer
+                if self.settings.oversize == "shrink":
+                    # One function may stand behind two doors, of which each lets another size through.
+                    renderer = (*renderer, call.max_answer_bytes)
+                current = caching.validators(opened.info, request, renderer)
                 headers = (
                     *current.headers(),
                     ("Cache-Control", caching.cache_control(current, self.settings.max_age_s)),

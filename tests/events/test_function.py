@@ -7,20 +7,19 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
-from framefetch.call import Call
+from framefetch.call import Answer, Call
 from framefetch.function import Function
 from framefetch.sample import read_frame_number
 from framefetch.settings import Settings
 from tests.events.platforms import PLATFORMS, alb, answer_of, function_compute, function_url, shape_of
 from tests.films import RECIPES, make_film
 from tests.servers import moto_s3, ranges, runtime_api
-from tests.serving import environment
+from tests.serving import environment, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,13 +67,62 @@ def test_every_event_of_lambda_gets_its_picture(
     assert number_of(film, answer.body) == film.exact(1000).number
 
 
-def test_head_and_not_modified(lambda_: runtime_api.Runtime) -> None:
-    """HEAD has no body, and a picture that the client has costs none either."""
-    head = answer_of(lambda_.invoke(function_url(replace(ASKED, method="HEAD"))).reply)
-    assert (head.status, head.body) == (200, b"")
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_head_and_not_modified(film: Film, platform: str) -> None:
+    """HEAD has no body and no length, and a picture that the client has costs none either."""
+    function = functions(film)
+    head = asked_of(function, platform, replace(ASKED, method="HEAD"))
+    assert (head.status, head.body, head.header("content-length")) == (200, b"", None)
     condition = ("if-none-match", str(head.header("etag")))
-    again = replace(ASKED, headers=(*ASKED.headers, condition))
-    assert answer_of(lambda_.invoke(function_url(again)).reply).status == 304
+    again = asked_of(function, platform, replace(ASKED, headers=(*ASKED.headers, condition)))
+    assert (again.status, again.body) == (304, b"")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_browser_may_ask_first(film: Film, platform: str) -> None:
+    """OPTIONS through every door says what a page of an allowed origin may do, without a signature."""
+    asking = (("origin", "https://app.example.com"), ("access-control-request-method", "GET"))
+    function = functions(
+        film, access="signed", bucket="media", keys="AK:SECRET", cors=("https://app.example.com",)
+    )
+    call = Call("OPTIONS", "/film.mp4", "", (*ASKED.headers, *asking))
+    answer = asked_of(function, platform, call)
+    assert (answer.status, answer.body) == (200, b"")
+    assert answer.header("access-control-allow-origin") == "https://app.example.com"
+
+
+def test_the_host_in_a_header_counts_only_where_a_setting_says_so(film: Film) -> None:
+    """x-framefetch-host chooses the bucket behind a CDN of ours, and nowhere else."""
+    buckets = f"media.example.com=media={film.path.parent}"
+    call = replace(ASKED, headers=(("host", "other.example.com"), ("x-framefetch-host", "media.example.com")))
+    for trusts, status in ((False, 404), (True, 200)):
+        function = functions(film, source="", buckets=buckets, trust_host_header=trusts)
+        assert asked_of(function, "function-url", call).status == status
+
+
+def test_a_presigned_url_holds_beside_the_signature_of_a_cdn(film: Film, tmp_path: Path) -> None:
+    """Behind a CDN AWS's Authorization is not the viewer's; the log has no signature, secret or token."""
+    given = {
+        "FRAMEFETCH_SOURCE": str(film.path.parent),
+        "FRAMEFETCH_BUCKET": "media",
+        "FRAMEFETCH_KEYS": "AKIDEXAMPLE:TheSecretOfTheKey token=TheTokenOfTheKey",
+        "FRAMEFETCH_TRUST_HOST_HEADER": "true",
+    }
+    where = ("--endpoint", "https://media.example.com", "--cname", "--region", "cn-hangzhou")
+    made = run("sign", "oss://media/film.mp4", "-t", "1s", *where, settings=given).stdout
+    query = made.decode().strip().partition("?")[2]
+    of_the_cdn = ("authorization", "AWS4-HMAC-SHA256 Credential=AKIACDN, Signature=TheSignatureOfTheCdn")
+    call = Call("GET", "/film.mp4", query, (("host", "x.on.aws"), of_the_cdn))
+    viewers = ("x-framefetch-host", "media.example.com")
+    with runtime_api.running("framefetch.aws.handler", given, tmp_path) as runtime:
+        good = answer_of(runtime.invoke(function_url(replace(call, headers=(*call.headers, viewers)))).reply)
+        bad = answer_of(runtime.invoke(function_url(replace(call, query=query + "0"))).reply)
+    assert (good.status, bad.status) == (200, 403)
+    log = (tmp_path / "function.out").read_text()
+    assert log.count('"status"') == 2
+    signature = dict(replace(call, query=query).parameters)["x-oss-signature"]
+    for secret in ("TheSecretOfTheKey", "TheTokenOfTheKey", "TheSignatureOfTheCdn", signature):
+        assert secret not in log
 
 
 def test_a_bad_event_says_what_the_handler_takes(lambda_: runtime_api.Runtime) -> None:
@@ -113,6 +161,13 @@ def functions(film: Film, **settings: Any) -> Function:
     """A function over the film's folder."""
     chosen = {"source": str(film.path.parent), "access": "public"} | settings
     return Function(Settings(**chosen))
+
+
+def asked_of(function: Function, platform: str, call: Call) -> Answer:
+    """What a client gets through a platform."""
+    event = PLATFORMS[platform](call)
+    reply, _ = function.answer(shape_of(platform, event), event, 30)
+    return answer_of(reply)
 
 
 def test_nothing_is_public_unless_said(film: Film) -> None:
@@ -195,15 +250,47 @@ def test_what_is_too_large_is_made_smaller_where_that_is_set(film: Film) -> None
     assert read_frame_number(image) == film.exact(1000).number
 
 
-def test_function_compute_gets_its_picture(film: Film, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The handler of Function Compute takes bytes and a context, and answers the picture."""
-    monkeypatch.setenv("FRAMEFETCH_SOURCE", str(film.path.parent))
-    monkeypatch.setenv("FRAMEFETCH_ACCESS", "public")
-    from framefetch import fc  # noqa: PLC0415 - reads its settings when it is imported
+def test_each_door_has_an_etag_of_its_own_where_it_has_a_size_of_its_own(film: Film) -> None:
+    """Doors that make the same picture smaller to different sizes never give one ETag to both."""
+    asked = replace(ASKED, query="x-oss-process=video/snapshot,t_1000,f_png,w_3000,h_2500")
+    function = functions(film, oversize="shrink")
+    small, large = (asked_of(function, platform, asked) for platform in ("alb", "function-compute"))
+    assert len(small.body) < len(large.body)
+    assert small.header("etag") != large.header("etag")
 
-    context = SimpleNamespace(function=SimpleNamespace(timeout=30))
-    answer = answer_of(fc.handler(json.dumps(function_compute(ASKED)).encode(), context))
+
+FC_SCRIPT = """
+import json, logging, sys
+from types import SimpleNamespace
+logging.basicConfig(format="%(asctime)s [%(levelname)s] %(message)s", stream=sys.stdout, level="INFO")
+from framefetch.fc import handler
+context = SimpleNamespace(function=SimpleNamespace(timeout=30))
+for event in sys.argv[1:]:
+    try:
+        reply = json.dumps(handler(event.encode(), context))
+    except Exception as error:
+        reply = f"{type(error).__name__}: {error}"
+    print(reply, file=sys.stderr)
+"""
+
+
+def test_function_compute_gets_its_picture(film: Film) -> None:
+    """The handler of Function Compute answers the picture, and writes one record a request, JSON alone.
+
+    What is no HTTP request fails with a message for whoever invoked it.
+    """
+    given = {"FRAMEFETCH_SOURCE": str(film.path.parent), "FRAMEFETCH_ACCESS": "public"}
+    said = subprocess.run(
+        [sys.executable, "-c", FC_SCRIPT, json.dumps(function_compute(ASKED)), "[]", "no JSON"],
+        env=environment(given),
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+    picture, *others = said.stderr.splitlines()
+    answer = answer_of(json.loads(picture))
     assert answer.status == 200
     assert number_of(film, answer.body) == film.exact(1000).number
-    with pytest.raises(Exception, match="HTTP trigger"):
-        fc.handler(b"[]", context)
+    assert [other.partition(":")[0] for other in others] == ["UnknownEvent", "UnknownEvent"]
+    (record,) = [json.loads(line) for line in said.stdout.splitlines()]
+    assert (record["status"], record["code"], record["cold"]) == (200, "OK", True)

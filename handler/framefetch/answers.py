@@ -8,8 +8,8 @@ RequestId, HostId, what the code adds, EC, RecommendDoc. An error of a HEAD requ
 from __future__ import annotations
 
 import base64
+from html import escape
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 from framefetch.call import Answer
 
@@ -72,4 +72,7 @@ def _text(value: str, longest: int) -> str:
     """Text that is valid in XML 1.0, whatever a caller sent."""
     value = value if len(value) <= longest else value[:longest] + "…"
     clean = value.encode("utf-8", "backslashreplace").decode()
-    return escape("".join(c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" for c in clean))
+    # The same as xml.sax.saxutils.escape, which imports urllib.request: 26 ms of every cold start.
+    return escape(
+        "".join(c if c.isprintable() or c == " " else f"\\x{ord(c):02x}" for c in clean), quote=False
+    )

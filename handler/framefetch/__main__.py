@@ -1,4 +1,4 @@
-"""The command line: ``framefetch serve``, ``snapshot``, ``backfill``, ``sign``, ``settings``.
+"""The command line: ``framefetch serve``, ``snapshot``, ``info``, ``backfill``, ``sign``, ``settings``.
 
 Errors go to stderr in one line, with a hint. Exit codes: 0 done, 1 our own fault, 2 wrong usage or a
 bad setting, 3 the request or the video is at fault (4xx), 4 the store is at fault or out of time.
@@ -10,10 +10,10 @@ import argparse
 import sys
 
 from framefetch import __version__
-from framefetch.commands import backfill, serve, settings, sign, snapshot
+from framefetch.commands import backfill, info, serve, settings, sign, snapshot
 from framefetch.settings import BadSetting
 
-COMMANDS = (serve, snapshot, backfill, sign, settings)
+COMMANDS = (serve, snapshot, info, backfill, sign, settings)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from framefetch.call import Call
-    from framefetch.process import SnapshotRequest
+    from framefetch.process import Request
     from framefetch.sources import ObjectInfo
 
 _HTTP_DATE = re.compile(
@@ -55,7 +55,7 @@ class Validators:
         return tuple(pairs)
 
 
-def validators(info: ObjectInfo, request: SnapshotRequest, renderer: Iterable[object]) -> Validators:
+def validators(info: ObjectInfo, request: Request, renderer: Iterable[object]) -> Validators:
     """The validators of a picture.
 
     Args:

@@ -147,10 +147,36 @@ class Finder:
         self._keep(film_object, index, seen)
         return None if isinstance(index.table, FlatTable) or not index.whole else index
 
+    def described(self, film_object: FilmObject) -> VideoIndex | None:
+        """The index of an MP4 or MOV as `whole_index` has it, or of its first picture, read anew.
+
+        What is told of all its streams is not kept with an index. None for what FFmpeg is to describe.
+
+        Raises:
+            FramefetchError: as `indexed.read_index`.
+        """
+        if self._settings.index != "own" or film_object.container() != "mov":
+            return None
+        seen = indexed.Seen(((0, film_object.head()),))
+        try:
+            index = indexed.read_index(film_object.pinned, seen, "mov", SnapshotRequest(), whole=True)
+        except NotUnderstood:
+            return None
+        self._keep(film_object, index, seen)
+        return index
+
+    def demuxed(self, film_object: FilmObject) -> Film:
+        """A film opened by FFmpeg's demuxer.
+
+        Raises:
+            FramefetchError: as `Film` and its reader.
+        """
+        film, _ = self._by_demuxer(film_object, SnapshotRequest())
+        return film
+
     def stated_length_ms(self, film_object: FilmObject) -> Fraction | None:
         """How long a film is by what FFmpeg's demuxer knows; None where that is nothing."""
-        film, _ = self._by_demuxer(film_object, SnapshotRequest())
-        with closing(film):
+        with closing(self.demuxed(film_object)) as film:
             return film.stated_length_ms
 
     def _keep(self, film_object: FilmObject, index: VideoIndex, seen: indexed.Seen) -> None:

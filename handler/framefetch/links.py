@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from framefetch.budget import now_unix
 from framefetch.process import PARAMETER, SnapshotRequest
 from framefetch.signing import presign
+from framefetch.signing.canonical import encode, seconds
 
 if TYPE_CHECKING:
-    from framefetch.signing import KeyPair
+    from framefetch.call import Call
+    from framefetch.signing import KeyPair, Signed
 
 
 def snapshot_url(
@@ -65,3 +67,45 @@ def snapshot_url(
         slash_safe=slash_safe,
         cname=cname,
     )
+
+
+def beside(call: Call, process: str, bucket: str, key: str, signed: Signed | None) -> str:
+    """The address of something else made of the same video, relative to that of a request.
+
+    It opens as much as the request does: a presigned one gives a presigned address by the same key pair, for
+    the same time, and the same each time. One that is signed in its header gives an unsigned address.
+
+    Args:
+        call: the request, which was let in.
+        process: what the address is for.
+        bucket: that the request names.
+        key: likewise.
+        signed: who signed the request, and how.
+    """
+    # A colon in the first part of a relative address would end a scheme.
+    name = call.path.rpartition("/")[2].replace(":", "%3A")
+    given = dict(call.parameters)
+    parameters: tuple[tuple[str, str], ...] = ((PARAMETER, process),)
+    if "versionId" in given:
+        parameters += (("versionId", given["versionId"]),)
+    if signed is None or signed.kind == "header":
+        return f"{name}?" + "&".join(f"{encode(one)}={encode(value)}" for one, value in parameters)
+    if signed.version == "v4":
+        start = seconds(given["x-oss-date"]) or 0
+        lasting = int(given["x-oss-expires"])
+        region = given["x-oss-credential"].split("/")[2]
+    else:
+        start, lasting, region = int(given["Expires"]) - 1, 1, ""
+    url = presign(
+        key,
+        signed.pair,
+        bucket=bucket,
+        endpoint="http://localhost",
+        now=start,
+        expires_s=lasting,
+        region=region,
+        version=signed.version,
+        parameters=parameters,
+        cname=True,
+    )
+    return f"{name}?{url.partition('?')[2]}"

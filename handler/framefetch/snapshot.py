@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import traceback
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -26,9 +27,10 @@ from framefetch.errors import (
     SourceChanged,
 )
 from framefetch.finder import Finder
+from framefetch.links import beside
 from framefetch.observe import Record
 from framefetch.operations import Made, Studio, make
-from framefetch.process import parse
+from framefetch.process import SheetRequest, parse
 from framefetch.saving import Saving, as_get
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from framefetch.buckets import Bucket
     from framefetch.call import Call
     from framefetch.finder import FilmObject
-    from framefetch.process import SnapshotRequest
+    from framefetch.process import Request
     from framefetch.settings import Settings
     from framefetch.sources import Source
 
@@ -164,6 +166,11 @@ class Service:
     def _process(self, call: Call, grant: Grant, record: Record) -> Answer:
         asked = parse(grant.process, max_side=self.settings.max_side)
         request = asked.for_caller(call.header("accept"))
+        if isinstance(request, SheetRequest) and request.is_track:
+            request = replace(
+                request,
+                link=beside(call, request.sheet().canonical(), grant.bucket.name, grant.key, grant.signed),
+            )
         record.facts["process"] = request.canonical()
         restarted = False
         try:
@@ -183,7 +190,7 @@ class Service:
         except NoSuchKey as fault:
             raise NoSuchKey(extras=(("Key", grant.key),), detail=fault.detail) from fault
 
-    def _result(self, call: Call, grant: Grant, request: SnapshotRequest, record: Record) -> Answer | None:
+    def _result(self, call: Call, grant: Grant, request: Request, record: Record) -> Answer | None:
         """The answer; None where an equal request was to bring it, and nothing came of that one."""
         may_end_early = call.method == "HEAD" or caching.is_conditional(call)
         with self._open.hold(1, record.budget):
@@ -191,11 +198,7 @@ class Service:
                 opened = self.opened(grant.bucket, grant.key, grant.version, record, briefly=may_end_early)
             with opened:
                 record.facts |= {"size": opened.info.size, "etag": opened.info.etag}
-                renderer = self._renderer
-                if self.settings.oversize == "shrink":
-                    # One function may stand behind two doors, of which each lets another size through.
-                    renderer = (*renderer, call.max_answer_bytes)
-                current = caching.validators(opened.info, request, renderer)
+                current = caching.validators(opened.info, request, self._renderer_of(request, call))
                 headers = (
                     *current.headers(),
                     ("Cache-Control", caching.cache_control(current, self.settings.max_age_s)),
@@ -220,6 +223,17 @@ class Service:
         if call.header("x-framefetch-trace"):
             headers += (("x-framefetch-ranges", _ranges_header(record)),)
         return picture_answer(200, headers, made.body, with_length=True)
+
+    def _renderer_of(self, request: Request, call: Call) -> tuple[object, ...]:
+        """What beside the request's text decides the bytes."""
+        renderer = self._renderer
+        if isinstance(request, SheetRequest) and request.link:
+            # A track has the sheet's address in it.
+            renderer = (*renderer, request.link)
+        if self.settings.oversize == "shrink":
+            # One function may stand behind two doors, of which each lets another size through.
+            renderer = (*renderer, call.max_answer_bytes)
+        return renderer
 
 
 def _read_header(record: Record, size: int) -> str:

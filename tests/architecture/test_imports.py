@@ -30,7 +30,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "admission answers versions",
         "album",
         "demux indexed",
-        "aim oversize worth",
+        "aim oversize sheet worth facts",
         "encode",
         "draw",
         "decode",
@@ -41,7 +41,8 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "sinks",
         "sources",
         "plan",
-        "containers orientation",
+        "containers",
+        "orientation",
         "buckets links rules",
         "signing styles",
         "process cors",
@@ -56,7 +57,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
 # the modules that may import it. Nobody at all: the empty string.
 OWNERS = {
     "av": "aim decode demux draw ffmpeg indexed sample versions",
-    "PIL": "draw encode oversize sample sample_picture versions worth",
+    "PIL": "draw encode oversize sample sample_picture sheet versions worth",
     "numpy": "",
     "urllib3": "secrets_aws sources",
     "boto3": "secrets_aws",

@@ -14,11 +14,11 @@ from av.video.frame import VideoFrame
 from framefetch import indexed
 from framefetch.budget import Budget
 from framefetch.plan import make_plan
-from framefetch.process import parse
 from framefetch.settings import Settings
 from framefetch.sources import ObjectInfo
 from framefetch.sources.fetch import PinnedObject
 from framefetch.trace import Trace
+from tests.asked import picture_asked
 from tests.bench.loops import loop
 from tests.bench.shelf import Shelved
 
@@ -131,7 +131,7 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Shelved]:
 def taken(film: Shelved, mode: str, at_ms: int, *, whole: bool = False) -> tuple[Picture, Rounds, int]:
     """The picture, what was read for it, and how many bytes of that are samples."""
     fast = ",m_fast" if mode == "fast" else ""
-    request = parse(f"video/snapshot,t_{at_ms}{fast}", max_side=4096)
+    request = picture_asked(f"video/snapshot,t_{at_ms}{fast}", max_side=4096)
     pinned = Rounds(ShelvedObject(film), Budget(60, 1 << 30, 100), Trace())
     head = pinned.open(0, HEAD_BYTES)
     index = indexed.read_index(pinned, indexed.Seen(((0, head),)), "mov", request, whole=whole)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -285,3 +286,11 @@ def test_times_that_the_film_decides(film: Film, tmp_path: Path, time: str, afte
     taken_ms = re.search(r"the picture at ([\d.]+) ms", done.stderr.decode())
     assert taken_ms is not None
     assert float(taken_ms[1]) >= after_ms
+
+
+def test_info_prints_the_facts(film: Film) -> None:
+    """``framefetch info`` prints what video/info answers."""
+    done = run("info", str(film.path))
+    assert (done.returncode, done.stderr) == (DONE, b"")
+    facts = json.loads(done.stdout)
+    assert (facts["VideoStreams"][0]["Width"], facts["Size"]) == (film.width, film.path.stat().st_size)

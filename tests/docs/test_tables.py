@@ -13,12 +13,20 @@ from framefetch.__main__ import parser
 from framefetch.commands import snapshot
 from framefetch.containers.sniff import RULES
 from framefetch.errors import classes
-from framefetch.process import MALFORMED, PARAMETERS, Parameter
+from framefetch.process import (
+    MALFORMED,
+    PARAMETERS,
+    SNAPSHOTS_PARAMETERS,
+    SPRITE_PARAMETERS,
+    Parameter,
+)
 from framefetch.settings import Settings
 from framefetch.sources.locate import _OPTIONS
 from tests.docs.pictures import FOLDER, PICTURES
 from tests.docs.readme import PROSE, TEXT, TEXTS
-from tests.docs.tables import TABLES, errors_table, refreshed, settings_table, tables_in
+from tests.docs.tables import PAGES, TABLES, errors_table, refreshed, settings_table, tables_in
+
+README = TEXTS[PAGES[0]]
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,14 +48,21 @@ def test_every_setting_and_every_error_has_a_row() -> None:
 @pytest.mark.parametrize("one", PARAMETERS, ids=lambda one: one.name)
 def test_parameter(one: Parameter) -> None:
     """Every parameter has a row with what it takes and its EC."""
-    (row,) = re.findall(rf"^\| `{one.name}_` \|.*$", TEXT, re.MULTILINE)
+    (row,) = re.findall(rf"^\| `{one.name}_` \|.*$", README, re.MULTILINE)
     cells = [cell.strip() for cell in row.strip("|").split("|")]
     assert (cells[1], cells[-1]) == (one.takes, f"`{one.ec}`")
 
 
+@pytest.mark.parametrize("one", {*SPRITE_PARAMETERS, *SNAPSHOTS_PARAMETERS}, ids=lambda one: one.name)
+def test_parameter_of_a_sheet(one: Parameter) -> None:
+    """Every parameter of a sheet stands in a row with what it takes."""
+    rows = [row for row in TEXT.splitlines() if row.startswith("|") and f"`{one.name}_`" in row]
+    assert any(one.takes.partition(";")[0] in row for row in rows)
+
+
 def test_no_other_parameter() -> None:
     """No row is of a parameter that is none, and the EC of what cannot be read is there."""
-    rows = re.findall(r"^\| `([a-z]+)_` \|", TEXT, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z]+)_` \|", README, re.MULTILINE)
     assert sorted(rows) == sorted(one.name for one in PARAMETERS)
     assert f"`{MALFORMED}`" in PROSE
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from framefetch.draw import answer_size, draw
 from framefetch.orientation import Orientation
-from framefetch.process import Rotate, parse
+from framefetch.process import Rotate
 from framefetch.settings import Settings
+from tests.asked import picture_asked
 from tests.draw.pictures import FULL, patterned, picture
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def quarters(
 
 
 def drawn(made: Picture, asked: str, settings: Settings | None = None) -> Image:
-    return draw(made, parse(f"video/snapshot,{asked}", max_side=8192), settings or Settings())
+    return draw(made, picture_asked(f"video/snapshot,{asked}", max_side=8192), settings or Settings())
 
 
 def light(image: Image) -> tuple[int, int, int, int]:
@@ -113,7 +114,7 @@ def test_any_shape_into_any_box(
     """Whatever the shapes, the answer has the size that was promised, and never a side above the box's."""
     frame = patterned("yuv420p", size, lambda plane, x, y: 128, matrix=1, span=FULL)
     made = picture(frame, orientation, sar)
-    request = parse(f"video/snapshot,w_{box[0]},h_{box[1]},fit_{fit}{rotate}", max_side=8192)
+    request = picture_asked(f"video/snapshot,w_{box[0]},h_{box[1]},fit_{fit}{rotate}", max_side=8192)
     settings = Settings(rotate_order=order)
     image = draw(made, request, settings)
     assert image.size == answer_size(made, request, settings)

@@ -10,8 +10,8 @@ import pytest
 from framefetch.draw import answer_size
 from framefetch.errors import InvalidArgument
 from framefetch.orientation import Orientation
-from framefetch.process import parse
 from framefetch.settings import Settings
+from tests.asked import picture_asked
 from tests.draw.pictures import picture
 
 UPRIGHT, TURNED = Orientation(), Orientation().turned(1)
@@ -40,7 +40,7 @@ def test_sides(
 ) -> None:
     """l_ and s_ set the sides of the picture as it is shown: turned, and with its aspect ratio."""
     made = picture(av.VideoFrame(*coded, "yuv420p"), orientation, Fraction(sar))
-    request = parse(f"video/snapshot,{asked}", max_side=8192)
+    request = picture_asked(f"video/snapshot,{asked}", max_side=8192)
     assert answer_size(made, request, Settings()) == wanted
     if orientation is UPRIGHT:
         assert answer_size(made, request, Settings(rotate_order="resize-first")) == wanted
@@ -60,7 +60,7 @@ def test_sides(
 def test_refused(asked: str, ec: str) -> None:
     """A bad side has its own code; sides of both kinds together are malformed."""
     with pytest.raises(InvalidArgument) as caught:
-        parse(f"video/snapshot,{asked}", max_side=8192)
+        picture_asked(f"video/snapshot,{asked}", max_side=8192)
     assert caught.value.ec == ec
 
 
@@ -96,5 +96,5 @@ def test_fit(
 ) -> None:
     """contain is the largest picture of its own shape in w x h; cover, pad and stretch are w x h exactly."""
     made = picture(av.VideoFrame(*coded, "yuv420p"), orientation, Fraction(sar))
-    request = parse(f"video/snapshot,{asked}", max_side=8192)
+    request = picture_asked(f"video/snapshot,{asked}", max_side=8192)
     assert answer_size(made, request, Settings(rotate_order=size_order)) == wanted

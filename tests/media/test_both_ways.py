@@ -10,11 +10,11 @@ import pytest
 from framefetch import indexed
 from framefetch.budget import Budget
 from framefetch.containers.sniff import sniff
-from framefetch.process import parse
 from framefetch.settings import Settings
 from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.folder import FolderSource
 from framefetch.trace import Trace
+from tests.asked import picture_asked
 from tests.containers.driving import TOLERANT, md5
 from tests.films import RECIPES
 from tests.media.asking import Reader
@@ -53,7 +53,7 @@ def _by_own_index(path: Path, at_ms: int, mode: str) -> Picture:
     """The picture as it is decoded from the samples that the own index names."""
     pinned = PinnedObject(FolderSource(path.parent).open(path.name), Budget(60, 1 << 30, 1000), Trace())
     head = pinned.open(0, HEAD_BYTES)
-    request = parse(f"video/snapshot,t_{at_ms}{mode}", max_side=8192)
+    request = picture_asked(f"video/snapshot,t_{at_ms}{mode}", max_side=8192)
     index = indexed.read_index(pinned, indexed.Seen(((0, head),)), str(sniff(head)), request)
     film = indexed.open_film(index, Settings(), pinned.budget)
     return indexed.find_picture(pinned, index, request, film)

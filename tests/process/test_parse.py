@@ -24,6 +24,7 @@ from framefetch.process import (
     parse,
     process_of,
 )
+from tests.asked import picture_asked
 
 MAX_SIDE = 8192
 
@@ -47,7 +48,7 @@ REQUESTS = st.one_of(
 
 
 def asked(parameters: str) -> SnapshotRequest:
-    return parse(ACTION + parameters, max_side=MAX_SIDE)
+    return picture_asked(ACTION + parameters, max_side=MAX_SIDE)
 
 
 def refused(text: str) -> InvalidArgument:

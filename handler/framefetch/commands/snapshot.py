@@ -58,32 +58,10 @@ def add_picture_options(mine: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Makes the picture and writes it."""
-    # Whoever runs this reads as themselves; who may ask a deployment for what does not matter here.
-    settings = replace(
-        Settings.from_environment(),
-        buckets="",
-        keys="",
-        access="public",
-        styles="",
-        style_only=False,
-        save_to=(),
-    )
     request = picture_request(options, Path(options.output).suffix)
-    source, key = split_source(options.source, settings)
-    from framefetch.observe import Record  # noqa: PLC0415 - slow to import, and not needed to refuse
-    from framefetch.snapshot import Service  # noqa: PLC0415
-
-    # The one line on stderr says it; without a handler, logging would write the record beside it.
-    logging.getLogger("framefetch").addHandler(logging.NullHandler())
-    service = Service(settings, source)
-    record = Record(service.budget())
-    answer = service.answer(
-        Call("GET", "/" + quote(key), f"{PARAMETER}={quote(request.canonical())}"), record
-    )
-    if options.trace:
-        print(trace_table(record), file=sys.stderr)
+    answer = ask(options.source, request.canonical(), trace=options.trace)
     if answer.status != 200:
-        return _fail(answer)
+        return fail(answer)
     if options.output == "-":
         sys.stdout.buffer.write(answer.body)
         return 0
@@ -94,6 +72,41 @@ def run(options: argparse.Namespace) -> int:
         raise BadSetting(message) from None
     print(f"{options.output}: the picture at {answer.header('x-framefetch-time')} ms", file=sys.stderr)
     return 0
+
+
+def ask(film: str, process: str, *, trace: bool) -> Answer:
+    """What the service answers to whoever may read everything.
+
+    Args:
+        film: as the command line names it.
+        process: a process string.
+        trace: whether to print what was read.
+
+    Raises:
+        BadSetting: there is no such source, or a setting is bad.
+    """
+    # Whoever runs this reads as themselves; who may ask a deployment for what does not matter here.
+    settings = replace(
+        Settings.from_environment(),
+        buckets="",
+        keys="",
+        access="public",
+        styles="",
+        style_only=False,
+        save_to=(),
+    )
+    source, key = split_source(film, settings)
+    from framefetch.observe import Record  # noqa: PLC0415 - slow to import, and not needed to refuse
+    from framefetch.snapshot import Service  # noqa: PLC0415
+
+    # The one line on stderr says it; without a handler, logging would write the record beside it.
+    logging.getLogger("framefetch").addHandler(logging.NullHandler())
+    service = Service(settings, source)
+    record = Record(service.budget())
+    answer = service.answer(Call("GET", "/" + quote(key), f"{PARAMETER}={quote(process)}"), record)
+    if trace:
+        print(trace_table(record), file=sys.stderr)
+    return answer
 
 
 def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRequest:
@@ -148,7 +161,8 @@ def parse_time_ms(text: str) -> int:
     raise BadSetting(message)
 
 
-def _fail(answer: Answer) -> int:
+def fail(answer: Answer) -> int:
+    """Prints an error in one line; returns the exit code for it."""
     error = ET.fromstring(answer.body)  # noqa: S314 - our own answer
     hint = " Is the address right, and the store up?" if answer.status == 502 else ""
     print(f"framefetch: {error.findtext('Code')}: {error.findtext('Message')}{hint}", file=sys.stderr)

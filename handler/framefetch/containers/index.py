@@ -12,6 +12,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from framefetch.orientation import Orientation
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from fractions import Fraction
@@ -53,6 +55,31 @@ class IndexBytes:
 
     size: int
     pieces: tuple[tuple[int, bytes], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """What a container says of one of its streams.
+
+    Attributes:
+        kind: video, audio, subtitle or data.
+        codec: the container's own name of it.
+        language: three letters, ``und`` where it does not say.
+        duration_s: None where it does not say.
+        channels: of sound; 0 where it does not say.
+        rate_hz: samples of sound a second; likewise.
+        orientation: what is to be done with its pictures.
+        is_film: whether its pictures are the ones that are taken.
+    """
+
+    kind: str
+    codec: str
+    language: str
+    duration_s: Fraction | None
+    channels: int = 0
+    rate_hz: int = 0
+    orientation: Orientation = field(default_factory=Orientation)
+    is_film: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +224,7 @@ class VideoIndex:
         sliced: whether it knows all samples, but of a few only where they are: those of one picture.
         closed: whether its times hold only for keyframes that no picture reaches across: IDR pictures.
         held: bytes of the object that were read on the way and may be of samples; None: nothing to speak of.
+        streams: all streams of the film, where its container was just read; they are not kept.
     """
 
     size: int
@@ -216,3 +244,4 @@ class VideoIndex:
     sliced: bool = False
     closed: bool = False
     held: Held | None = field(default=None, compare=False, repr=False)
+    streams: tuple[StreamFacts, ...] = field(default=(), compare=False, repr=False)

@@ -26,7 +26,9 @@ MAGIC = b"framefetch index 2\n"
 """Changes with every change of the format, so that an older file is not read."""
 _CHECKSUM_BYTES = 16
 _HEAD_LENGTH = struct.Struct(">I")
-_PLAIN = [one.name for one in fields(VideoIndex) if one.name not in ("header", "zero", "segments", "table")]
+_APART = ("header", "zero", "segments", "table", "streams")
+"""Fields that are packed in their own way; streams are not, as no picture needs them."""
+_PLAIN = [one.name for one in fields(VideoIndex) if one.name not in _APART]
 """The fields of an index that JSON knows as they are."""
 
 

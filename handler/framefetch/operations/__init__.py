@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.operations import snapshot
+from framefetch.operations import info, sheet, snapshot
 from framefetch.operations.made import Made
 from framefetch.operations.studio import Studio
+from framefetch.process import InfoRequest, SheetRequest
 
 if TYPE_CHECKING:
     from framefetch.finder import FilmObject
     from framefetch.observe import Record
-    from framefetch.process import SnapshotRequest
+    from framefetch.process import Request
 
 __all__ = ["Made", "Studio", "make"]
 
 
-def make(
-    opened: FilmObject, request: SnapshotRequest, studio: Studio, record: Record, max_bytes: int | None
-) -> Made:
+def make(opened: FilmObject, request: Request, studio: Studio, record: Record, max_bytes: int | None) -> Made:
     """Makes what a request asks for.
 
     Args:
@@ -35,4 +34,8 @@ def make(
     Raises:
         FramefetchError: it cannot be made of this film, or not within the limits.
     """
+    if isinstance(request, InfoRequest):
+        return info.make(opened, studio, record)
+    if isinstance(request, SheetRequest):
+        return sheet.make(opened, request, studio, record, max_bytes)
     return snapshot.make(opened, request, studio, record, max_bytes)

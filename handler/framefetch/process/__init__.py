@@ -10,6 +10,17 @@ from typing import TYPE_CHECKING
 from framefetch.errors import InvalidRequest
 from framefetch.process.format import Format
 from framefetch.process.grammar import MALFORMED, MAX_NUMBER, PARAMETER, Parameter, refusal
+from framefetch.process.info import INFO, InfoRequest, parse_info
+from framefetch.process.sheet import (
+    SNAPSHOTS,
+    SNAPSHOTS_PARAMETERS,
+    SPRITE,
+    SPRITE_PARAMETERS,
+    Scale,
+    SheetRequest,
+    parse_snapshots,
+    parse_sprite,
+)
 from framefetch.process.size import check_size
 from framefetch.process.snapshot import (
     ACTION,
@@ -23,25 +34,47 @@ from framefetch.process.snapshot import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framefetch.call import Call
 
 __all__ = [
     "ACTION",
     "AUTO",
+    "INFO",
     "MALFORMED",
     "MAX_NUMBER",
     "PARAMETER",
     "PARAMETERS",
+    "SNAPSHOTS",
+    "SNAPSHOTS_PARAMETERS",
+    "SPRITE",
+    "SPRITE_PARAMETERS",
     "Fit",
     "Format",
+    "InfoRequest",
     "Mode",
     "Parameter",
+    "Request",
     "Rotate",
+    "Scale",
+    "SheetRequest",
     "SnapshotRequest",
     "check_size",
     "parse",
     "process_of",
 ]
+
+
+Request = SnapshotRequest | SheetRequest | InfoRequest
+"""What can be asked of a film. Every one has `canonical`, `content_type`, `varies` and `for_caller`."""
+
+_ACTIONS: dict[str, Callable[..., Request]] = {
+    ACTION: parse_snapshot,
+    SPRITE: parse_sprite,
+    SNAPSHOTS: parse_snapshots,
+    INFO: parse_info,
+}
 
 
 def process_of(call: Call) -> str | None:
@@ -50,7 +83,7 @@ def process_of(call: Call) -> str | None:
     return found[-1] if found else None
 
 
-def parse(text: str | None, *, max_side: int) -> SnapshotRequest:
+def parse(text: str | None, *, max_side: int) -> Request:
     """Reads a process string.
 
     Args:
@@ -67,7 +100,7 @@ def parse(text: str | None, *, max_side: int) -> SnapshotRequest:
             hint=f"Add ?{PARAMETER}={ACTION},t_1000 to ask for the picture at one second.",
         )
     action, *parts = text.split(",")
-    if action != ACTION:
+    if action not in _ACTIONS:
         message = f"The action {action!r} is not supported."
-        raise refusal(PARAMETER, text, MALFORMED, message, f"Use {ACTION}.")
-    return parse_snapshot(text, parts, max_side=max_side)
+        raise refusal(PARAMETER, text, MALFORMED, message, f"Use {', '.join(_ACTIONS)}.")
+    return _ACTIONS[action](text, parts, max_side=max_side)

@@ -19,6 +19,7 @@ from framefetch.containers.isobmff.fragment_walk import FragmentWalk
 from framefetch.containers.isobmff.long_walk import LongWalk
 from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
 from framefetch.containers.isobmff.places import Place
+from framefetch.containers.isobmff.streams import streams_of
 from framefetch.containers.isobmff.tables import check_chunks, description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
 from framefetch.containers.pull import Pull
@@ -238,4 +239,5 @@ class Walk(Pull):
             ends=ends,
             sliced=sliced,
             closed=closed,
+            streams=streams_of(movie, track),
         )

@@ -1,0 +1,113 @@
+"""``video/sprite`` and ``video/snapshots``: many pictures of the film on one sheet, or the track into it.
+
+Each picture is the nearest keyframe at or before its time. They are drawn one by one, straight to the size of
+their tile: beside the sheet there is never more than one picture.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from math import floor
+from typing import TYPE_CHECKING
+
+from framefetch.draw import answer_size, draw
+from framefetch.encode import encode
+from framefetch.errors import ImageTooLarge, ResponseTooLarge
+from framefetch.operations.made import Made
+from framefetch.process import Fit, Mode, Rotate, Scale, SnapshotRequest, check_size
+from framefetch.sheet import Sheet, track
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+    from framefetch.decode import Picture
+    from framefetch.finder import FilmObject
+    from framefetch.observe import Record
+    from framefetch.operations.studio import Studio
+    from framefetch.process import SheetRequest
+    from framefetch.settings import Settings
+
+_FITS = {
+    Scale.STRETCH: Fit.STRETCH,
+    Scale.CROP: Fit.COVER,
+    Scale.FILL: Fit.PAD,
+    Scale.FIT: Fit.CONTAIN,
+}
+_BEHIND = "000000"
+
+
+def make(
+    opened: FilmObject, request: SheetRequest, studio: Studio, record: Record, max_bytes: int | None
+) -> Made:
+    """Makes the sheet, or its track. See `operations.make`."""
+    settings = replace(studio.settings, rotate_order="rotate-first")
+    length_ms = studio.length_ms(opened, record)
+    times_ms = times_of(request, length_ms)
+    if len(times_ms) > settings.max_tiles:
+        raise ImageTooLarge(
+            f"{len(times_ms)} pictures are asked for, and a sheet has {settings.max_tiles} at most.",
+            hint=f"Ask for num_{settings.max_tiles}, or a longer inter_.",
+        )
+    if request.is_track:
+        with studio.picture(opened, SnapshotRequest(at_ms=times_ms[0], mode=Mode.FAST), record) as picture:
+            sheet = _sheet(picture, request, len(times_ms), settings)
+        return Made(_track(sheet, request.link, times_ms, length_ms).encode())
+    filled: Sheet | None = None
+    with closing(studio.pictures(opened, times_ms, Mode.FAST, record)) as pictures:
+        for numbers, picture in pictures:
+            with record.stage("draw"):
+                if filled is None:
+                    filled = _sheet(picture, request, len(times_ms), settings)
+                tile = draw(picture, _tile(request, filled.tile), settings)
+                for number in numbers:
+                    filled.put(number, tile)
+    assert filled is not None  # noqa: S101 - there is always a first time, and each has its picture
+    with record.stage("encode"):
+        body = encode(filled.image, SnapshotRequest(format=request.format), settings)
+    if max_bytes is not None and len(body) > max_bytes:
+        raise ResponseTooLarge(
+            f"The sheet has {len(body)} bytes, and this platform returns {max_bytes} at most.",
+            hint="Ask for fewer or smaller pictures.",
+        )
+    width, height = filled.tile
+    return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
+
+
+def times_of(request: SheetRequest, length_ms: Fraction) -> list[int]:
+    """When the pictures are, in ms: at least one, and none after the film's end but the first."""
+    left_ms = length_ms - request.start_ms
+    most = request.most
+    if request.interval_ms:
+        # A film that ends just with an interval has no picture there.
+        there = max(1, -floor(-left_ms / request.interval_ms)) if left_ms > 0 else 1
+        return [request.start_ms + number * request.interval_ms for number in range(min(most, there))]
+    if left_ms <= 0:
+        return [request.start_ms]
+    return [request.start_ms + floor(left_ms * number / most) for number in range(most)]
+
+
+def _track(sheet: Sheet, link: str, times_ms: list[int], length_ms: Fraction) -> str:
+    ends_ms = [*times_ms[1:], max(floor(length_ms), times_ms[-1] + 1)]
+    return track(
+        [
+            (start, stop, sheet.place(number))
+            for number, (start, stop) in enumerate(zip(times_ms, ends_ms, strict=True))
+        ],
+        link,
+    )
+
+
+def _sheet(picture: Picture, request: SheetRequest, count: int, settings: Settings) -> Sheet:
+    """An empty sheet for tiles of this film."""
+    width, height = request.size
+    tile = answer_size(picture, SnapshotRequest(width=width, height=height, rotate=Rotate.AUTO), settings)
+    sheet = Sheet(tile, count, request.across, request.pad, request.margin)
+    check_size(*sheet.size, max_side=settings.max_side, max_pixels=settings.max_pixels)
+    return sheet
+
+
+def _tile(request: SheetRequest, size: tuple[int, int]) -> SnapshotRequest:
+    return SnapshotRequest(
+        width=size[0], height=size[1], rotate=Rotate.AUTO, fit=_FITS[request.scale], background=_BEHIND
+    )

@@ -23,7 +23,7 @@ _NO_LENGTH = {0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
 
 def streams_of(movie: Movie, video: Track) -> tuple[StreamFacts, ...]:
     """The facts of all tracks; `video` is the one whose pictures are taken."""
-    return tuple(_facts(track, is_film=track is video) for track in movie.tracks)
+    return tuple(_facts(track, is_film=track.id == video.id) for track in movie.tracks)
 
 
 def _facts(track: Track, *, is_film: bool) -> StreamFacts:

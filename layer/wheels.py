@@ -80,8 +80,8 @@ def install(packages: list[Package], target: Path, arch: str, python: str, comma
         wheels.write_text(text)
         pip = [
             command, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-            "--require-hashes", "--no-compile", "--target", str(target), "--implementation", "cp",
-            "--python-version", python, "--requirement", str(wheels),
+            "--root-user-action=ignore", "--require-hashes", "--no-compile", "--target", str(target),
+            "--implementation", "cp", "--python-version", python, "--requirement", str(wheels),
             *(word for one in _PLATFORMS[arch] for word in ("--platform", one)),
         ]  # fmt: skip
         if subprocess.run(pip, check=False).returncode:

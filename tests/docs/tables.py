@@ -17,6 +17,7 @@ from framefetch.commands.settings import text
 from framefetch.errors import FramefetchError, InvalidArgument, classes
 from framefetch.process import MALFORMED, PARAMETERS
 from framefetch.settings import Settings
+from tests.docs.cost import cost_table
 from tests.films.compatibility import CONTAINERS, ROWS
 
 if TYPE_CHECKING:
@@ -68,7 +69,12 @@ def compatibility_table() -> str:
     return _table(rows)
 
 
-TABLES = {"settings": settings_table, "errors": errors_table, "compatibility": compatibility_table}
+TABLES = {
+    "settings": settings_table,
+    "errors": errors_table,
+    "compatibility": compatibility_table,
+    "cost": cost_table,
+}
 
 
 def refreshed(page: str) -> str:

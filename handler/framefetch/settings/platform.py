@@ -21,6 +21,10 @@ PLATFORM_VARIABLES = frozenset(
         # Of Lambda: opens the extension that holds secrets and parameters, at its port.
         "AWS_SESSION_TOKEN",
         "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT",
+        # Of Lambda with SnapStart: where the role's keys are given out, instead of the first of these.
+        "AWS_ACCESS_KEY_ID",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_CONTAINER_AUTHORIZATION_TOKEN",
         # Of Function Compute: the function's role. The others are those that oss2's own users set.
         "ALIBABA_CLOUD_ACCESS_KEY_ID",
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET",

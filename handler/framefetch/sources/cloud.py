@@ -308,6 +308,9 @@ def as_ours(fault: BaseException) -> Exception:
             hint="No credentials for the store were found; ?anonymous=true reads public buckets.",
             detail="the credentials were looked for at the cloud's metadata service",
         )
+    if "External AWS credential provider" in head:
+        # obstore calls it Unauthenticated; but the store refused nothing, and the next try may succeed.
+        return SourceError(detail="the container's agent gave no credentials")
     name = type(fault).__name__
     if found := _STATUS.search(text):
         code = _CODE.search(text, found.end())

@@ -167,6 +167,7 @@ def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], setting
         message = f"{kind}:// needs the package obstore, which is not installed."
         raise BadSetting(message) from fault
     from framefetch.errors import InvalidObjectName  # noqa: PLC0415
+    from framefetch.sources import container_credentials  # noqa: PLC0415
     from framefetch.sources.cloud import CONNECT_S, IDLE_S, CloudSource, S3Source, refuse_unnameable  # noqa: PLC0415
 
     try:
@@ -196,6 +197,7 @@ def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], setting
     try:
         if kind == "s3":
             given |= {name: options[name] for name in ("endpoint", "region") if name in options}
+            given |= container_credentials.offered()
             store: Any = S3Store(bucket, **given)
         elif kind == "gs":
             given |= {"base_url": endpoint} if endpoint else {}

@@ -81,6 +81,7 @@ class Film:
         self.demuxer = demuxer
         self.damaged = False
         """Whether the decoder has met damage since the last flush."""
+        self._keys: set[int] = set()
         self.is_steady = False
         """Whether damage is decoded the same way each time: with one thread."""
         self._open()
@@ -193,6 +194,8 @@ class Film:
         self._budget.check()
         with as_our_errors():
             try:
+                if self._decoder.name == "libvpx" and packet.size and packet.pts is not None:
+                    self._note_vp8(packet.pts, packet)
                 frames = self._decoder.decode(packet)
             except (av.error.InvalidDataError, av.error.EOFError, av.error.ArgumentError):
                 self.damaged = True
@@ -217,6 +220,16 @@ class Film:
         packet.dts, packet.pts, packet.time_base = dts, pts, self.stream.time_base
         packet.stream = self.stream
         return self.decode(packet)
+
+    def _note_vp8(self, pts: int, packet: Packet[VideoStream]) -> None:
+        # RFC 6386 §9.1: the first bit of a frame says whether it leans on others.
+        if not bytes(memoryview(packet)[:1])[0] & 1:
+            self._keys.add(pts)
+
+    def is_key(self, frame: VideoFrame) -> bool:
+        """Whether a picture leans on no other: what its decoder says, whatever the container claims."""
+        # libvpx does not say.
+        return frame.pts in self._keys if self._decoder.name == "libvpx" else bool(frame.key_frame)
 
     def drain(self) -> list[VideoFrame]:
         """The pictures that the decoder still holds back. It takes no more until a `flush`."""

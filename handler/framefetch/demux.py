@@ -144,7 +144,7 @@ class _Timed:
             wanted_s = self._seconds(run.pts)
             for frame in self._frames(run):
                 if frame.pts == run.pts:
-                    if frame.key_frame:
+                    if self._film.is_key(frame):
                         return self._shown(frame)
                     # Flagged by the container, but built on earlier pictures.
                     return self.exact(wanted_s - self._zero_s)
@@ -219,7 +219,7 @@ class _Timed:
         """
         last: VideoFrame | None = None
         for frame in self._frames(run):
-            if frame.pts == run.pts and not frame.key_frame:
+            if frame.pts == run.pts and not self._film.is_key(frame):
                 return None, False
             if self._seconds(frame.pts or 0) > target_s:
                 return (self._shown(last) if last else None), False
@@ -292,7 +292,7 @@ class _Untimed:
             if time_s > at_s:
                 return last, key, False
             last = _Shown(frame, time_s)
-            if frame.key_frame:
+            if self._film.is_key(frame):
                 key = last
         return last, key, True
 

@@ -198,7 +198,7 @@ def decode_plan(source: Readable, index: VideoIndex, plan: ReadPlan, film: Film)
     found: VideoFrame | None = None
     key = plan.samples[0]
     for frame in _frames(film, index, plan, source):
-        if frame.pts == key.pts and not frame.key_frame:
+        if frame.pts == key.pts and not film.is_key(frame):
             raise NotUnderstood("the decoder does not take the keyframe for one")
         if frame.pts == plan.target_pts:
             found = frame

@@ -78,9 +78,13 @@ def cases() -> Iterator[Case]:
 
 
 def md5_of(frame: VideoFrame) -> str:
-    """All planes, rows packed tight, one after the other."""
+    """All planes, rows packed tight, one after the other.
+
+    The right answers are of FFmpeg's own VP8, which leaves out the transparency that WebM keeps beside it.
+    """
     digest = hashlib.md5(usedforsecurity=False)
-    for number, plane in enumerate(frame.planes):
+    beside = frame.format.name == "yuva420p"
+    for number, plane in enumerate(frame.planes[:3] if beside else frame.planes):
         parts = [one for one in frame.format.components if one.plane == number]
         row_bytes = plane.width * ((max(one.bits for one in parts) + 7) // 8)
         view = memoryview(plane)

@@ -31,8 +31,15 @@ from sources import NoSource, read_sources  # noqa: E402
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "framefetch"
 
 
+_NO_SOURCE = 3
+
+
 def main() -> int:
-    """Builds what was asked for."""
+    """Builds what was asked for.
+
+    Returns:
+        0, or 3 where a source is to be had nowhere.
+    """
     options = _parser().parse_args()
     lock = tomllib.loads((HERE / "versions.lock").read_text())
     python = _python(options.python)
@@ -42,7 +49,7 @@ def main() -> int:
             libraries = ffmpeg.build(lock, options.arch, options.cache, options.sources)
         except NoSource as fault:
             sys.stderr.write(f"layer/build.py: {fault}\n")
-            return 1
+            return _NO_SOURCE
     for what in options.what:
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary)

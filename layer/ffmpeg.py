@@ -204,7 +204,7 @@ def _libvpx(folder: Path, tools: Tools) -> None:
     static = tools.work / "static"
     target = {"x86_64": "x86_64-linux-gcc", "arm64": "arm64-linux-gcc"}[tools.arch]
     _run(
-        tools, folder, "./configure", f"--target={target}", f"--prefix={static}", "--enable-static",
+        tools, folder, "./configure", f"--target={target}", "--prefix=/usr", "--enable-static",
         "--disable-shared", "--enable-pic", "--disable-vp8-encoder", "--disable-vp9-encoder",
         "--enable-vp9-highbitdepth", "--enable-runtime-cpu-detect", "--disable-examples", "--disable-tools",
         "--disable-docs", "--disable-unit-tests", "--disable-webm-io", "--disable-libyuv",
@@ -212,7 +212,10 @@ def _libvpx(folder: Path, tools: Tools) -> None:
         AS="nasm" if tools.arch == "x86_64" else "target-cc",
     )  # fmt: skip
     _make(tools, folder)
-    _make(tools, folder, "install")
+    # It writes its configuration, the prefix with it, into the library: that is the same on every machine.
+    _make(tools, folder, "install", f"DIST_DIR={static}")
+    described = static / "lib" / "pkgconfig" / "vpx.pc"
+    described.write_text(described.read_text().replace("prefix=/usr", f"prefix={static}"))
 
 
 def _ffmpeg(folder: Path, tools: Tools, parts: Mapping[str, Sequence[str]]) -> None:

@@ -15,6 +15,10 @@ NOT_SLIM = {"av1", "libaom-av1"}
 """Decoders that only hardware can use, or that stand back behind dav1d: other builds may have them."""
 
 
+PROBES = set("mpegvideo m4v vvc mp3 aac loas ac3 eac3 dts".split())
+"""Demuxers by which FFmpeg knows a codec inside MPEG-PS and MPEG-TS; no film is opened as one of them."""
+
+
 def named(kind: str) -> set[str]:
     """The parts of one kind, by the names of the program."""
     return {CONFIGURED.get(name, name) for name in LOCK["ffmpeg"][kind]}
@@ -26,8 +30,8 @@ def test_decoders() -> None:
 
 
 def test_demuxers() -> None:
-    """Its demuxers are those of the containers that are recognised."""
-    assert named("demuxers") == {name for name, _ in RULES}
+    """Its demuxers are those of the containers that are recognised, and those that know a codec in them."""
+    assert named("demuxers") == {name for name, _ in RULES} | PROBES
 
 
 def test_filters() -> None:

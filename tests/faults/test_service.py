@@ -14,7 +14,6 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from framefetch import snapshot
 from framefetch.call import Answer, Call
 from framefetch.sample import read_frame_number
 from framefetch.settings import Settings
@@ -211,7 +210,7 @@ def test_our_own_fault(
         message = "secret detail"
         raise RuntimeError(message)
 
-    monkeypatch.setattr(snapshot, "encode", fail)
+    monkeypatch.setattr("framefetch.operations.snapshot.encode", fail)
     with caplog.at_level(logging.INFO, "framefetch"):
         answer = ask(FolderSource(folder), film.path.name)
     assert (answer.status, rows(answer)["Code"]) == (500, "InternalError")

@@ -10,18 +10,15 @@ from urllib.parse import quote
 
 from framefetch.answers import ALWAYS, error_answer
 from framefetch.call import Answer
-from framefetch.containers.index import NotUnderstood
 from framefetch.errors import AccessDenied, FramefetchError, InvalidRequest, NoSuchBucket
 from framefetch.links import snapshot_url
-from framefetch.plan import keyframe_times_s, length_s
+from framefetch.plan import keyframe_times_s
 from framefetch.playground.page import page_answer
 from framefetch.process import PARAMETER, Format
 from framefetch.signing.presign import without_port
 from framefetch.sources.looking import LookableSource
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from framefetch.buckets import Bucket
     from framefetch.call import Call
     from framefetch.observe import Record
@@ -102,15 +99,9 @@ class Playground:
     def _film(self, bucket: Bucket, key: str, record: Record) -> dict[str, object]:
         """Length and keyframes, as far as an index tells them."""
         with self._service.opened(bucket, key, None, record) as opened:
-            times_s: list[Fraction] = []
             index = self._service.studio.index(opened, record)
             length_ms = float(self._service.studio.length_ms(opened, record))
-            if index is not None:
-                try:
-                    times_s = keyframe_times_s(index, _MOST_KEYS)
-                    length_ms = float(length_s(index) * 1000)
-                except NotUnderstood:
-                    pass
+            times_s = keyframe_times_s(index, _MOST_KEYS) if index is not None else []
             keyframes_ms = [round(float(one) * 1000, 3) for one in times_s]
             return {"size": opened.info.size, "duration_ms": length_ms, "keyframes_ms": keyframes_ms}
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="not here: states of processes are in /proc")
 
+ROUND = 2
+"""Requests that go out first, side by side: the head and the tail, of which the picture may need only one."""
 SETTINGS = {"FRAMEFETCH_TIMEOUT_S": "60", "FRAMEFETCH_INDEX_CACHE": "off"}
 
 
@@ -51,7 +53,7 @@ def test_sigterm_drains(film: Film) -> None:
         handler.answer()
 
     with store("http", film) as (server, named), serving(named, "--public", settings=SETTINGS) as served:
-        server.faults.append(slow)
+        server.faults += [slow] * ROUND
         with ThreadPoolExecutor(1) as threads:
             inside = threads.submit(served.snapshot, "a.mp4", "t_500")
             assert came.wait(60)
@@ -95,7 +97,7 @@ def test_frozen_within_a_request(film: Film) -> None:
 
     with store("http", film) as (server, named), serving(named, "--public", settings=SETTINGS) as served:
         right = served.snapshot("a.mp4", "t_500,f_png").body
-        server.faults.append(breaks)
+        server.faults += [breaks] * ROUND
         with ThreadPoolExecutor(1) as threads:
             asked = threads.submit(served.snapshot, "a.mp4", "t_500,f_png")
             assert came.wait(60)

@@ -23,6 +23,7 @@ from tests.bench import cases, plot, report
 from tests.bench.bars import bars
 from tests.bench.limits import limit
 from tests.bench.measure import REPOSITORY, Case, Server, measure
+from tests.bench.publish import IncompleteRunError, publish
 from tests.bench.results import Done, Results
 from tests.bench.starts import PARSED, all_starts
 from tests.bench.stock import film
@@ -42,6 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     output: Path = options.output
+    if options.publish:
+        return _publish(output)
     output.mkdir(parents=True, exist_ok=True)
     folder = film_folder(output)
     wanted = [one for one in cases.cases(quick=options.quick) if not options.only or options.only in one.name]
@@ -85,6 +88,16 @@ def _write(results: Results, output: Path, *, check: bool) -> int:
     return int(check and any(bar.met is False for bar in bars(results)))
 
 
+def _publish(output: Path) -> int:
+    try:
+        written = publish(output)
+    except IncompleteRunError as error:
+        _say(str(error))
+        return 1
+    _say(f"written: {', '.join(str(path.relative_to(REPOSITORY)) for path in written)}")
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer cases and runs: two minutes")
@@ -93,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", metavar="TEXT", help="cases with this in their name, and nothing else")
     parser.add_argument("--with-torch", action="store_true", help="torchcodec too, where it is installed")
+    parser.add_argument(
+        "--publish", action="store_true", help="measure nothing: write the last full run into the manual"
+    )
     parser.add_argument(
         "--output", type=Path, default=REPOSITORY / ".bench", help="films, tables and plot (default: .bench)"
     )

@@ -35,21 +35,26 @@ _SELF = (COLD, CACHED)
 _FEW = (COLD, CACHED, FFMPEG, BLOCKS)
 _FAST = (COLD, CACHED, PROCESS, FFMPEG_KEY, FFMPEG_KEY_BEFORE, BLOCKS, FFMPEG_START)
 _ALL = (COLD, CACHED, GENERIC, PROCESS, FFMPEG, BLOCKS, FSSPEC, OPENCV, TORCH, DOWNLOAD, FFMPEG_START)
-_LENGTHS = (
+_FILMS_OF_LENGTHS = (
     ("1 min", "one-minute.mp4", 53_100),
     ("10 min", "ten-minutes.mp4", 303_100),
     ("2 h", "two-hours.mp4", 3_603_100),
     ("10 h", "ten-hours.mp4", 18_003_100),
 )
 """Of one shape, each asked in its middle, 93 pictures after a keyframe."""
+LENGTHS = tuple(length for length, _, _ in _FILMS_OF_LENGTHS)
+
+
+def growth(length: str, *, fast: bool = False) -> str:
+    """The name of the case of a film so long."""
+    return f"{GROWTH}: {length}{', fast' if fast else ''}"
 
 
 def _growth(*, fast: bool) -> tuple[Case, ...]:
-    suffix = ", fast" if fast else ""
     ways = (COLD, CACHED, FFMPEG_KEY_BEFORE if fast else FFMPEG)
     return tuple(
-        Case(f"{GROWTH}: {length}{suffix}", film, at_ms, ways, runs=3, fast=fast)
-        for length, film, at_ms in _LENGTHS
+        Case(growth(length, fast=fast), film, at_ms, ways, runs=3, fast=fast)
+        for length, film, at_ms in _FILMS_OF_LENGTHS
     )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
-if TYPE_CHECKING:
-    from tests.bench.limits import Limit
-    from tests.bench.measure import Case, Row
+from tests.bench.limits import Limit
+from tests.bench.measure import Case, Row, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +89,22 @@ class Results:
         row = done.row(way, latency_ms) if done else None
         return (Figures.of(row) or FAILED) if row else None
 
+    @classmethod
+    def from_json(cls, found: dict[str, Any]) -> Results:
+        """The inverse of `as_json`."""
+        results = cls(found["machine"], found["quick"], starts=found["starts"], left_out=found["left_out"])
+        for one in found["cases"]:
+            case = Case(
+                **{
+                    name: tuple(value) if isinstance(value, list) else value
+                    for name, value in one["case"].items()
+                }
+            )
+            limit = Limit(**{each.name: one["limit"][each.name] for each in fields(Limit)})
+            rows = [_row_of(row) for row in one["rows"]]
+            results.done[case.name] = Done(case, limit, one["film_bytes"], rows)
+        return results
+
     def as_json(self) -> dict[str, Any]:
         """Everything, each run on its own."""
         return {
@@ -107,6 +122,12 @@ class Results:
                 for done in self.done.values()
             ],
         }
+
+
+def _row_of(found: dict[str, Any]) -> Row:
+    row = Row(**{each.name: found[each.name] for each in fields(Row)})
+    row.runs = [Run(**run) for run in found["runs"]]
+    return row
 
 
 def _row(row: Row) -> dict[str, Any]:

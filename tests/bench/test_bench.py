@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from fractions import Fraction
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,9 @@ import av
 import pytest
 
 from tests.bench.clips import CLIPS
-from tests.bench.limits import limit
-from tests.bench.measure import Server, rounds
+from tests.bench.limits import Limit, limit
+from tests.bench.measure import Case, Row, Run, Server, rounds
+from tests.bench.results import Done, Results
 from tests.bench.stock import Looped
 
 if TYPE_CHECKING:
@@ -101,3 +103,12 @@ def _row(came: float, answered: float, ended: float, *, whole: bool = True) -> d
 def test_rounds_are_chains(log: list[dict[str, Any]], expected: int) -> None:
     """Requests count as rounds where each waited for the one before, and not where they went side by side."""
     assert rounds(log) == expected
+
+
+def test_results_are_read_as_they_were_written() -> None:
+    """What a run found is the same after it has been a file."""
+    case = Case("main", "film.mp4", 100, ("one", "other"), (0, 15), runs=1)
+    rows = [Row("main", "one", 15, [Run(1.5, 2.5, 3.5, 4, 5, 6)]), Row("main", "other", 15, fault="none")]
+    results = Results({"date": "2026-01-01"}, quick=True, left_out={"third": "needs it"})
+    results.done["main"] = Done(case, Limit(10, 20, 30, 100.0), 1000, rows)
+    assert Results.from_json(json.loads(json.dumps(results.as_json()))) == results

@@ -82,8 +82,8 @@ def readme(results: Results) -> str:
     return "\n".join(
         [
             f"From `scripts/bench` ({machine}):",
-            f"ten minutes of 1080p30 H.264 ({film_mb:.0f} MB, GOP 250, index at the end), t = 303.1 s, 800x450,",
-            f"{_LATENCY_MS} ms to the first byte, 80 MB/s. Medians.",
+            f"ten minutes of 1080p30 H.264 ({film_mb:.0f} MB, GOP 250, index at the end), t = 303.1 s,",
+            f"800x450, {_LATENCY_MS} ms to the first byte, 80 MB/s. Medians.",
             "",
             plotted,
             "",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
 from tests.bench.limits import Limit
@@ -94,12 +94,8 @@ class Results:
         """The inverse of `as_json`."""
         results = cls(found["machine"], found["quick"], starts=found["starts"], left_out=found["left_out"])
         for one in found["cases"]:
-            case = Case(
-                **{
-                    name: tuple(value) if isinstance(value, list) else value
-                    for name, value in one["case"].items()
-                }
-            )
+            case = Case(**one["case"])
+            case = replace(case, ways=tuple(case.ways), latencies_ms=tuple(case.latencies_ms))
             limit = Limit(**{each.name: one["limit"][each.name] for each in fields(Limit)})
             rows = [_row_of(row) for row in one["rows"]]
             results.done[case.name] = Done(case, limit, one["film_bytes"], rows)

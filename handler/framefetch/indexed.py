@@ -134,8 +134,10 @@ def _follow(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:
 
 
 def _fed(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:
-    for start, piece in tuple(seen.pieces):
-        step = walk.feed(start, piece)
+    # All of it comes before the first step: what lies further on may spare a request for what comes first.
+    for start, piece in seen.pieces:
+        walk.hold(start, piece)
+    step = walk.feed(0, b"")
     while isinstance(step, Need):
         if step.more:
             step = _read_together(pinned, walk, step)
@@ -152,6 +154,8 @@ def _fed(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:
                 if not (isinstance(step, Need) and step.start <= at < step.stop):
                     break
         seen.add(at - len(read), bytes(read))
+    for start, stop in walk.landmarks:
+        seen.add(start, bytes(walk.there(start, stop)))
     return step
 
 

@@ -46,6 +46,8 @@ class Pull(ABC):
         self._need: Need | None = None
         self._needs = 0
         self._index_found: VideoIndex | None = None
+        self.landmarks: list[tuple[int, int]] = []
+        """Short ranges that lead to other pictures as well, but came within long ones."""
 
     @abstractmethod
     def _walk(self) -> Generator[Need, None, VideoIndex]:
@@ -94,6 +96,10 @@ class Pull(ABC):
             raise NotUnderstood("too many requests")
         return self._need
 
+    def hold(self, start: int, data: bytes) -> None:
+        """Takes bytes that are known from before, and goes no step further yet."""
+        self._held.add(start, data)
+
     def read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
         """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
         while (gap := self._held.gap(start, stop)) is not None:
@@ -114,6 +120,10 @@ class Pull(ABC):
         """What is there of a range, from its start on without a gap."""
         gap = self._held.gap(start, stop)
         return self._held.view(start, stop if gap is None else gap[0])
+
+    def beginnings(self) -> list[int]:
+        """Where the ranges begin that are there."""
+        return sorted(one.start for one in self._held.pieces)
 
     def hint(self, ranges: list[tuple[int, int]]) -> None:
         """Ranges to be asked for together with the next need; they are forgotten with it."""

@@ -1,7 +1,7 @@
 """The way through a fragmented film: only the fragments that the wanted picture may be in are read.
 
 The first one says when the film starts; a directory, where there is one, says where to look; without,
-every fragment is asked for its header, from the first on, for nothing else says where the next one is.
+every fragment is asked for its header, from the first on or from one that a search has found.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, chain
 from math import floor
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from framefetch.containers.index import FlatTable, NotUnderstood, Segment
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, box_header
 from framefetch.containers.isobmff.clock import earliest
 from framefetch.containers.isobmff.directory import MFRO_BYTES, Entry, mfra_size, read_mfra, read_sidx
 from framefetch.containers.isobmff.edits import FOREVER, leading_gap
+from framefetch.containers.isobmff.fragment_search import FragmentSearch
 from framefetch.containers.isobmff.fragments import Fragment, read_fragment
 from framefetch.containers.isobmff.tables import check_count
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from framefetch.containers.index import Need
     from framefetch.containers.isobmff.tracks import Movie, Track
+    from framefetch.containers.pull import Pull
 
 MAX_FRAGMENTS = 20_000
 MAX_BOXES = 100_000
@@ -41,14 +43,6 @@ _REORDER = 16
 """Pictures that a codec may hold back for reordering (H.264 and H.265: 16 at most)."""
 _OTHERS_WITHIN = 4
 """Fragments in which every other track must have begun, where it matters when they do."""
-
-
-class Read(Protocol):
-    """How bytes are asked for: see `walk.Walk`."""
-
-    def __call__(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
-        """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +85,15 @@ class FragmentWalk:
     """Reads the fragments around one moment.
 
     Args:
-        read: how bytes are asked for.
+        pull: how bytes are asked for.
         size: of the object, in bytes.
         at_s: t, in seconds.
         movie: the film's movie box.
         track: its video track.
     """
 
-    def __init__(self, read: Read, size: int, at_s: Fraction, movie: Movie, track: Track) -> None:
-        self._read = read
+    def __init__(self, pull: Pull, size: int, at_s: Fraction, movie: Movie, track: Track) -> None:
+        self._pull = pull
         self._size = size
         self._at_s = at_s
         self._movie = movie
@@ -214,7 +208,7 @@ class FragmentWalk:
             self._boxes += 1
             if self._boxes > MAX_BOXES:
                 raise NotUnderstood("too many boxes")
-            head = yield from self._read(at, min(at + HEADER_BYTES, self._size), "moof", at + _HOP_BYTES)
+            head = yield from self._pull.read(at, min(at + HEADER_BYTES, self._size), "moof", at + _HOP_BYTES)
             header = box_header(head)
             if header is None:
                 return None
@@ -234,13 +228,16 @@ class FragmentWalk:
         if stop > self._size or stop - at > MAX_BOX_BYTES:
             raise NotUnderstood(f"{kind!r} of {stop - at} bytes")
         # The header of what follows is asked for as well: it leads on. Of small boxes many at a time.
-        whole = yield from self._read(at, stop, kind.decode(), max(stop + HEADER_BYTES, at + _HOP_BYTES))
+        whole = yield from self._pull.read(at, stop, kind.decode(), max(stop + HEADER_BYTES, at + _HOP_BYTES))
         return Box(kind, whole[header_bytes:], whole, at)
 
     def _look_up(self, first: _Part, wanted: int) -> Generator[Need, None, int]:
         """The directory's last entry at or before a time (cts); 0 stands for the first fragment."""
         if len(self._directory) <= 1 and self._size - first.fragment.after > _WORTH_A_DIRECTORY_BYTES:
             self._directory = yield from self._read_mfra()
+            if not self._directory:
+                search = FragmentSearch(self._pull, self._size, self._next)
+                self._directory = yield from search.run(first.fragment, wanted)
         later = (one for one in self._directory if one.offset > first.fragment.offset)
         self._directory = (Entry(0, 0), *later)
         times = [one.time for one in self._directory]
@@ -248,12 +245,12 @@ class FragmentWalk:
 
     def _read_mfra(self) -> Generator[Need, None, tuple[Entry, ...]]:
         start = max(0, self._size - _TAIL_BYTES)
-        tail = yield from self._read(start, self._size, "mfra")
+        tail = yield from self._pull.read(start, self._size, "mfra")
         size = mfra_size(tail[-MFRO_BYTES:])
         if size is None or not MFRO_BYTES < size <= min(MAX_BOX_BYTES, self._size):
             return ()
         at = self._size - size
-        whole = yield from self._read(at, self._size, "mfra")
+        whole = yield from self._pull.read(at, self._size, "mfra")
         header = box_header(whole[:HEADER_BYTES])
         if header is None or header.kind != b"mfra" or header.size != size:
             return ()

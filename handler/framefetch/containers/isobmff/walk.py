@@ -101,7 +101,7 @@ class Walk(Pull):
             # A camera that got to finish its film leaves no fragments behind.
             yield from self._expect_no_fragments(found.moov.stop)
         elif track.id in movie.fragment_defaults:
-            walk = FragmentWalk(self.read, self._size, self._at, movie, track)
+            walk = FragmentWalk(self, self._size, self._at, movie, track)
             made = yield from walk.run(found.moov.stop)
             if not 1 <= made.description <= len(entries):
                 raise NotUnderstood("no sample description for the fragments' samples")

@@ -18,10 +18,10 @@ import pytest
 from framefetch.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
-from framefetch.sources import dial, fetch
-from framefetch.sources.fetch import RetryQuota
+from framefetch.sources import dial, retries
 from framefetch.sources.folder import FolderSource
 from framefetch.sources.locate import open_source
+from framefetch.sources.retries import RetryQuota
 from tests.faults.matrix import LATE_S
 from tests.films import RECIPES, make_film
 from tests.servers.kinds import KINDS, words
@@ -57,7 +57,7 @@ def assert_late(answer: Answer, took_s: float, budget_s: float = BUDGET_S) -> No
 
 @pytest.fixture(autouse=True)
 def _own_quota(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "SHARED_QUOTA", RetryQuota())
+    monkeypatch.setattr(retries, "SHARED_QUOTA", RetryQuota())
 
 
 @contextmanager
@@ -172,4 +172,4 @@ def test_a_long_line(what: str, film: bytes, tmp_path: Path) -> None:
 
 def test_the_connect_time_is_not_the_whole_time() -> None:
     """Connecting has a bound of its own, so that a host that is gone does not take all of a long budget."""
-    assert Settings().timeout_s >= 2 * dial.CONNECT_S * fetch.MAX_TRIES
+    assert Settings().timeout_s >= 2 * dial.CONNECT_S * retries.MAX_TRIES

@@ -15,10 +15,11 @@ from framefetch.call import Call
 from framefetch.observe import Record
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
-from framefetch.sources import fetch
-from framefetch.sources.fetch import MAX_RETRIES, RetryQuota
+from framefetch.sources import retries
+from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.folder import FileReply, FolderSource, StoredFile
 from framefetch.sources.locate import open_source
+from framefetch.sources.retries import MAX_RETRIES, RetryQuota
 from tests.faults.matrix import LATE_S, POSITIONS, Cell, cells
 from tests.films import RECIPES, make_film
 from tests.servers.kinds import KINDS, running, words
@@ -88,7 +89,7 @@ def _ask(service: Service, **headers: str) -> tuple[Answer, Record]:
 @pytest.fixture(autouse=True)
 def _own_quota(monkeypatch: pytest.MonkeyPatch) -> None:
     """What one cell spends on retries, the next has again."""
-    monkeypatch.setattr(fetch, "SHARED_QUOTA", RetryQuota())
+    monkeypatch.setattr(retries, "SHARED_QUOTA", RetryQuota())
 
 
 @pytest.mark.parametrize("cell", list(cells()), ids=str)
@@ -259,7 +260,7 @@ def test_row_22_beyond_32_bits(kind: str, servers: dict[str, RangeServer]) -> No
     server.put("films/vast", Vast())
     vast = Vast()
     budget = Budget(10, 1 << 30, 100)
-    with fetch.PinnedObject(_source(kind, server).open("vast"), budget, Record(budget).trace) as pinned:
+    with PinnedObject(_source(kind, server).open("vast"), budget, Record(budget).trace) as pinned:
         pinned.open(0, 10)
         assert pinned.info.size == len(vast)
         for start, stop in (((1 << 32) - 500, (1 << 32) + 500), (len(vast) - 777, len(vast))):

@@ -11,7 +11,8 @@ from framefetch.budget import Budget
 from framefetch.errors import SourceError
 from framefetch.reader import RangeReader
 from framefetch.sources import Changed
-from framefetch.sources.fetch import MAX_RETRIES, PinnedObject, RetryQuota
+from framefetch.sources.fetch import PinnedObject
+from framefetch.sources.retries import MAX_RETRIES, Retries, RetryQuota
 from framefetch.trace import Trace
 from tests.sources.scripted import FAULTS, LONGEST, VERSIONS, Fault, ScriptedObject
 
@@ -52,7 +53,7 @@ def test_any_reads_of_a_failing_store(
     """Every byte is right, none too many, none fetched while it is kept; the first fault is the last word."""
     stored = ScriptedObject(size, etag, piece, [None, *faults])
     budget = Budget(3600, 1 << 30, 1 << 20)
-    pinned = PinnedObject(stored, budget, Trace(), RetryQuota(), sleep=lambda _: None)
+    pinned = PinnedObject(stored, budget, Trace(), Retries(budget, RetryQuota(), sleep=lambda _: None))
     reader = RangeReader(pinned, pinned.open(0, head), block_bytes=block_bytes, keep_bytes=keep_bytes)
     try:
         for step in steps:

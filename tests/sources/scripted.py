@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from framefetch.budget import Budget
 from framefetch.errors import SourceBusy, SourceError
 from framefetch.sources import Changed, ObjectInfo, Transient
-from framefetch.sources.fetch import PinnedObject, RetryQuota
+from framefetch.sources.fetch import PinnedObject
+from framefetch.sources.retries import Retries, RetryQuota
 from framefetch.trace import Trace
 from tests.sources.stores import ramp
 
@@ -113,7 +114,8 @@ class ScriptedObject:
 def pinned(stored: ScriptedObject, **allowed: float) -> tuple[PinnedObject, list[float]]:
     slept: list[float] = []
     budget = Budget(allowed.get("timeout_s", 60), int(allowed.get("max_bytes", 1 << 30)), 10_000)
-    return PinnedObject(stored, budget, Trace(), RetryQuota(), draw=lambda: 1.0, sleep=slept.append), slept
+    retries = Retries(budget, RetryQuota(), draw=lambda: 1.0, sleep=slept.append)
+    return PinnedObject(stored, budget, Trace(), retries), slept
 
 
 FAULTS = st.one_of(

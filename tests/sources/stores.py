@@ -10,8 +10,9 @@ from urllib.parse import quote
 
 from framefetch.budget import Budget
 from framefetch.settings import Settings
-from framefetch.sources.fetch import PinnedObject, RetryQuota
+from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.locate import open_source
+from framefetch.sources.retries import Retries, RetryQuota
 from framefetch.trace import Trace
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ class Opening:
 
     def pin(self, source: Source, key: str) -> PinnedObject:
         """The object of this key, not yet asked for."""
-        return PinnedObject(source.open(key), self.budget, self.trace, RetryQuota(), sleep=self.slept.append)
+        retries = Retries(self.budget, RetryQuota(), sleep=self.slept.append)
+        return PinnedObject(source.open(key), self.budget, self.trace, retries)
 
 
 def ramp(size: int, version: int = 0) -> bytes:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from framefetch.budget import Budget
 from framefetch.errors import ImageTooLarge, RequestTimeout, SourceBusy, SourceError
 from framefetch.sources import Changed
-from framefetch.sources.fetch import MAX_RETRIES, MAX_TRIES, PinnedObject, RetryQuota
+from framefetch.sources.fetch import PinnedObject
+from framefetch.sources.retries import MAX_RETRIES, MAX_TRIES, Retries, RetryQuota
 from framefetch.trace import Trace
 from tests.sources.scripted import FAULTS, LONGEST, VERSIONS, Fault, ScriptedObject, pinned
 
@@ -177,11 +178,12 @@ def test_an_outage_is_not_multiplied() -> None:
         stored = ScriptedObject(1000, faults=[Fault("refused")] * 3)
         budget = Budget(60, 1 << 30, 100)
         with pytest.raises(SourceError):
-            PinnedObject(stored, budget, Trace(), quota, sleep=lambda _: None).open(0, 10)
+            PinnedObject(stored, budget, Trace(), Retries(budget, quota, sleep=lambda _: None)).open(0, 10)
         tries += len(stored.asked)
     assert tries == 20 + 100 // 5
     for _ in range(5):
-        PinnedObject(ScriptedObject(10), Budget(60, 1 << 30, 100), Trace(), quota).open(0, 10)
+        budget = Budget(60, 1 << 30, 100)
+        PinnedObject(ScriptedObject(10), budget, Trace(), Retries(budget, quota)).open(0, 10)
     assert quota.take()
     assert not quota.take()
 
@@ -217,7 +219,7 @@ def test_the_deadline_ends_the_reading() -> None:
     """When the time is over between two pieces, the reading ends."""
     times = iter([0.0, 0.0, 0.1, 0.1, 0.2, 0.3, 99.0])
     budget = Budget(5.0, 1 << 30, 10, clock=lambda: next(times, 99.0))
-    reader = PinnedObject(ScriptedObject(5000), budget, Trace(), RetryQuota())
+    reader = PinnedObject(ScriptedObject(5000), budget, Trace(), Retries(budget, RetryQuota()))
     with pytest.raises(RequestTimeout):
         reader.open(0, 5000)
 

@@ -9,67 +9,24 @@ never bytes of two versions: `Changed` ends the reading, and the caller starts o
 
 from __future__ import annotations
 
-import math
-import random
-import threading
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from framefetch.budget import sleep_s
-from framefetch.errors import SourceBusy, SourceError
-from framefetch.sources import Changed, Transient
+from framefetch.errors import SourceError
+from framefetch.sources import Transient
 from framefetch.sources.aside import Aside
 from framefetch.sources.ends import WHOLE_BYTES, Head, Tail
+from framefetch.sources.pin import Pin
+from framefetch.sources.retries import Retries
 from framefetch.trace import RangeRead
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from framefetch.budget import Budget
     from framefetch.sources import ObjectInfo, Reply, StoredObject
     from framefetch.trace import Trace
-
-MAX_TRIES = 3
-"""Requests for one range that may fail, the first included."""
-MAX_RETRIES = 6
-"""Retries of one request of a caller, over all its ranges."""
-FIRST_DELAY_S = 0.05
-LONGEST_DELAY_S = 0.5
-
-
-@dataclass
-class RetryQuota:
-    """What all requests of a container may spend on retries, so that an outage is not multiplied.
-
-    A retry costs 5 tokens, which come back when it succeeds; a request that needs none earns 1.
-    """
-
-    capacity: int = 100
-    cost: int = 5
-    tokens: int = field(init=False)
-    _lock: threading.Lock = field(init=False, default_factory=threading.Lock, repr=False)
-
-    def __post_init__(self) -> None:
-        """Starts full."""
-        self.tokens = self.capacity
-
-    def take(self) -> bool:
-        """Pays for one retry; False when the quota does not have it."""
-        with self._lock:
-            if self.tokens < self.cost:
-                return False
-            self.tokens -= self.cost
-            return True
-
-    def earn(self, *, retried: bool) -> None:
-        """Notes a request that succeeded."""
-        with self._lock:
-            self.tokens = min(self.capacity, self.tokens + (self.cost if retried else 1))
-
-
-SHARED_QUOTA = RetryQuota()
-"""The quota of this process."""
 
 
 @dataclass(slots=True)
@@ -80,28 +37,24 @@ class PinnedObject:
         stored: where the bytes come from; closed together with this object.
         budget: asked before each request, told of each byte.
         trace: gets a row a request that was sent, also of those that failed.
-        retry: the quota for retries.
-        draw: a random number from 0 to 1, for the jitter.
-        sleep: how a retry waits.
+        retries: of this request; by default as the process's quota allows.
     """
 
     stored: StoredObject
     budget: Budget
     trace: Trace
-    retry: RetryQuota = field(default_factory=lambda: SHARED_QUOTA)
-    draw: Callable[[], float] = random.random
-    sleep: Callable[[float], None] = sleep_s
-    first: ObjectInfo | None = field(init=False, default=None)
+    retries: Retries | None = None
+    _pin: Pin = field(init=False, default_factory=Pin)
     _head: Head | None = field(init=False, default=None)
     _tail: Tail | None = field(init=False, default=None)
 
     @property
     def info(self) -> ObjectInfo:
         """What the first answer said of the object; there is none before `open`."""
-        if self.first is None:
+        if self._pin.first is None:
             message = "the object was not opened yet"
             raise RuntimeError(message)
-        return self.first
+        return self._pin.first
 
     def open(self, start: int, stop: int | None, purpose: str = "open") -> bytes:
         """Sends the first request, whose answer all later ones are pinned to.
@@ -122,7 +75,7 @@ class PinnedObject:
         if start >= 0 and (stop is None or stop <= start):
             message = f"an object cannot be opened with the empty range {start}..{stop}"
             raise ValueError(message)
-        self.first = None
+        self._pin = Pin()
         return b"".join(self._pieces(start, stop, purpose))
 
     def expect(self, info: ObjectInfo) -> None:
@@ -131,7 +84,7 @@ class PinnedObject:
         Args:
             info: of an object with a strong ETag.
         """
-        self.first = info
+        self._pin = Pin(info)
 
     def open_ends(self, head_bytes: int, reach: int, tail_bytes: int) -> bytes:
         """Opens the object at its start, and asks for its last bytes at the same time.
@@ -147,7 +100,7 @@ class PinnedObject:
             Changed: head and tail are of two versions.
             FramefetchError: as `open`.
         """
-        self.first = None
+        self._pin = Pin()
         if tail_bytes:
             self._tail = Tail(self.stored, tail_bytes, self.budget, self.trace)
         self._head = Head(self._pieces(0, reach, "open"), reach)
@@ -194,7 +147,7 @@ class PinnedObject:
         asides: list[Aside] = []
         try:
             for start, stop in ranges[1:]:
-                asides.append(Aside(self.stored, start, stop, self.budget, self._pin()))
+                asides.append(Aside(self.stored, start, stop, self.budget, self._pin.etag))
             for (start, stop), aside in zip(ranges, (None, *asides), strict=True):
                 yield from _placed(start, self._pieces(start, stop, purpose, aside))
         finally:
@@ -215,7 +168,7 @@ class PinnedObject:
         if start >= self.info.size - tail.length:
             info = tail.info()
             if info is not None:
-                self._check_version(self.info, info)
+                self._pin.check(info)
                 if start >= tail.start:
                     return tail
         self._drop_tail()
@@ -266,7 +219,8 @@ class PinnedObject:
         """
         at, end = start, stop
         failed = 0
-        while self.first is None or end is None or at < end:
+        retries = self.retries or Retries(self.budget)
+        while self._pin.first is None or end is None or at < end:
             try:
                 asked, aside = aside, None
                 with closing(self._one_answer(at, end, purpose, asked)) as answer:
@@ -277,14 +231,14 @@ class PinnedObject:
                         yield piece
             except Transient as fault:
                 failed += 1
-                self._before_retry(fault, failed)
+                retries.wait(fault, failed)
             else:
-                self.retry.earn(retried=failed > 0)
-            if self.first is not None:
+                retries.succeeded(failed)
+            if self._pin.first is not None:
                 # From the first answer on, the range lies within the object and is counted from its start.
                 if at < 0:
-                    at = max(0, self.first.size + at)
-                end = self.first.size if end is None else min(end, self.first.size)
+                    at = max(0, self.info.size + at)
+                end = self.info.size if end is None else min(end, self.info.size)
 
     def _one_answer(
         self, start: int, stop: int | None, purpose: str, aside: Aside | None = None
@@ -301,8 +255,8 @@ class PinnedObject:
         received = 0
         reply: Reply | None = None
         try:
-            reply = aside.take() if aside else self.stored.get(start, stop, self.budget, self._pin())
-            self._check(reply, start, stop)
+            reply = aside.take() if aside else self.stored.get(start, stop, self.budget, self._pin.etag)
+            self._pin.check_reply(reply, start, stop)
             wanted = reply.stop - reply.start
             if wanted:
                 for piece in reply.chunks():
@@ -333,60 +287,6 @@ class PinnedObject:
         if start >= 0 and stop is not None:
             return start, stop
         return (reply.start, reply.stop) if reply is not None else (start, 0)
-
-    def _pin(self) -> str | None:
-        """The ETag that If-Match can be sent with: a weak one never matches (RFC 9110 §13.1.1)."""
-        etag = self.first.etag if self.first is not None else None
-        return etag if etag is not None and not etag.startswith("W/") else None
-
-    def _check(self, reply: Reply, start: int, stop: int | None) -> None:
-        """Holds an answer against the question and the first answer, before any of its bytes is used."""
-        now = reply.info
-        if self.first is not None:
-            self._check_version(self.first, now)
-        asked_start = max(0, now.size + start) if start < 0 else start
-        asked_stop = now.size if stop is None else min(stop, now.size)
-        empty = now.size == 0 and reply.start == reply.stop == 0
-        right = reply.start == asked_start and reply.start < reply.stop <= asked_stop
-        if not (right or empty):
-            raise SourceError(
-                detail=f"asked for {start}..{stop}, got {reply.start}..{reply.stop} of {now.size}",
-            )
-        self.first = self.first or now
-
-    def _check_version(self, first: ObjectInfo, now: ObjectInfo) -> None:
-        pinned = self._pin() is not None
-        if pinned and now.etag is None:
-            # Without the ETag in the answer, a store that ignores If-Match could not be told from one
-            # that obeys it.
-            raise SourceError(detail="an answer came without the ETag that the first one had")
-        if now.etag != first.etag:
-            raise Changed
-        if pinned and now.size != first.size:
-            raise SourceError(detail=f"size {first.size} became {now.size} under the same ETag")
-        if not pinned and (now.size, now.last_modified) != (first.size, first.last_modified):
-            raise Changed
-
-    def _before_retry(self, fault: Transient, failed: int) -> None:
-        """Waits until the next try, or raises the fault's own error when there is to be none."""
-        delay_s = self.draw() * min(FIRST_DELAY_S * 2 ** (failed - 1), LONGEST_DELAY_S)
-        if fault.retry_after_s is not None:
-            delay_s = max(delay_s, fault.retry_after_s)
-            if delay_s >= self.budget.remaining_s:
-                raise SourceBusy(
-                    detail=str(fault), retry_after_s=math.ceil(fault.retry_after_s)
-                ) from fault.as_error
-        allowed = (
-            failed < MAX_TRIES
-            and self.budget.retries < MAX_RETRIES
-            and delay_s < self.budget.remaining_s
-            and self.retry.take()
-        )
-        if not allowed:
-            self.budget.check()
-            raise fault.as_error from fault
-        self.budget.retries += 1
-        self.sleep(delay_s)
 
 
 def _placed(start: int, pieces: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from framefetch.budget import sleep_s
 from framefetch.errors import SourceError
 from framefetch.sources import Changed, Transient
-from framefetch.sources.fetch import FIRST_DELAY_S, MAX_TRIES, SHARED_QUOTA
+from framefetch.sources.retries import FIRST_DELAY_S, MAX_TRIES, SHARED_QUOTA
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,17 +1,18 @@
 """Many pictures of one film in one pass over it: near samples are read together, ranges side by side.
 
-In: an opened object, its whole index, the plans of the pictures. Out: the pictures, one at a time, in the
-order of the plans. Holds the bytes of one batch of ranges, and asks for a bounded number at once.
+In: an opened object, its whole index, the plans of the pictures. Out: the pictures, one at a time; those that
+begin with the same keyframe come together, for they are decoded in one go. Holds the bytes of one batch of
+ranges, and asks for a bounded number at once.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.indexed import decode_plan
+from framefetch.indexed import decode_run
 from framefetch.plan import MAX_GAP_BYTES, coalesced
 from framefetch.sources.ends import WHOLE_BYTES
 
@@ -65,17 +66,24 @@ def take_all(
     """
     # A small object is read through: it costs less than to ask for its parts.
     gap_bytes = WHOLE_BYTES if pinned.info.size <= WHOLE_BYTES else MAX_GAP_BYTES
-    for batch in _batches(plans, gap_bytes):
-        ranges = _ranges(plans, batch, gap_bytes)
+    runs = _runs(plans)
+    longest = [max((plans[number] for number in run), key=lambda plan: len(plan.samples)) for run in runs]
+    for batch in _batches(longest, gap_bytes):
+        ranges = _ranges(longest, batch, gap_bytes)
         source = _read(pinned, ranges) if _bytes(ranges) <= BATCH_BYTES else pinned
-        for number in batch:
-            try:
-                picture = decode_plan(source, index, plans[number], film)
-            except NotUnderstood:
-                continue
-            finally:
-                film.flush()
-            yield number, picture
+        for one in batch:
+            with suppress(NotUnderstood):
+                for at, picture in decode_run(source, index, [plans[number] for number in runs[one]], film):
+                    yield runs[one][at], picture
+            film.flush()
+
+
+def _runs(plans: Sequence[ReadPlan]) -> list[list[int]]:
+    """Numbers of plans that begin with the same keyframe."""
+    found: dict[int, list[int]] = {}
+    for number, plan in enumerate(plans):
+        found.setdefault(plan.samples[0].number, []).append(number)
+    return list(found.values())
 
 
 def _batches(plans: Sequence[ReadPlan], gap_bytes: int) -> Iterator[list[int]]:

@@ -25,7 +25,7 @@ from framefetch.plan import make_plan, stretch
 from framefetch.process import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from av.video.frame import VideoFrame
 
@@ -184,42 +184,73 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
         NotUnderstood: the samples are not what the index says: the generic way is to look at them.
         FramefetchError: as `PinnedObject.stream`.
     """
-    return decode_plan(pinned, index, make_plan(index, request.at_ms, request.mode), film)
-
-
-def decode_plan(source: Readable, index: VideoIndex, plan: ReadPlan, film: Film) -> Picture:
-    """Reads and decodes the picture of a plan.
-
-    Args:
-        source: has its bytes.
-        index: that the plan was made of.
-        plan: the samples.
-        film: opened for the index, and new or flushed.
-
-    Raises:
-        NotUnderstood, FramefetchError: as `find_picture`.
-    """
+    plan = make_plan(index, request.at_ms, request.mode)
     found: VideoFrame | None = None
-    key = plan.samples[0]
-    for frame in _frames(film, index, plan, source):
-        if frame.pts == key.pts and not film.is_key(frame):
-            raise NotUnderstood("the decoder does not take the keyframe for one")
+    for frame in _frames(film, index, plan, pinned, {plan.samples[-1].number}):
         if frame.pts == plan.target_pts:
             found = frame
     if film.damaged or found is None:
         raise NotUnderstood("the samples are damaged")
-    picture = film.picture(found, plan.time * 1000)
+    return _picture(film, index, found, plan)
+
+
+def decode_run(
+    source: Readable, index: VideoIndex, plans: Sequence[ReadPlan], film: Film
+) -> Iterator[tuple[int, Picture]]:
+    """Reads and decodes the pictures of plans that all begin with the same keyframe, in one go.
+
+    Args:
+        source: has their bytes.
+        index: that the plans were made of.
+        plans: of different pictures.
+        film: opened for the index, and new or flushed.
+
+    Yields:
+        A plan's number, and its picture, in the order in which the film shows them.
+
+    Raises:
+        NotUnderstood, FramefetchError: as `find_picture`; pictures before the fault have been handed on.
+    """
+    numbers = {plan.target_pts: number for number, plan in enumerate(plans)}
+    longest = max(plans, key=lambda plan: len(plan.samples))
+    wanted = {plan.samples[-1].number for plan in plans}
+    for frame in _frames(film, index, longest, source, wanted):
+        number = numbers.pop(frame.pts or 0, None)
+        if film.damaged:
+            break
+        if number is not None:
+            yield number, _picture(film, index, frame, plans[number])
+    if numbers:
+        raise NotUnderstood("the samples are damaged")
+
+
+def _picture(film: Film, index: VideoIndex, frame: VideoFrame, plan: ReadPlan) -> Picture:
+    picture = film.picture(frame, plan.time * 1000)
     if index.header_format == MOV:
         return replace(picture, aperture=clean_aperture(index.header))
     return picture
 
 
-def _frames(film: Film, index: VideoIndex, plan: ReadPlan, source: Readable) -> Iterator[VideoFrame]:
+def _frames(
+    film: Film, index: VideoIndex, plan: ReadPlan, source: Readable, wanted: set[int]
+) -> Iterator[VideoFrame]:
+    """The pictures of a plan's samples, without those that nothing refers to and nobody wants."""
+    key = plan.samples[0]
+    for frame in _decoded(film, index, plan, source, wanted):
+        if frame.pts == key.pts and not film.is_key(frame):
+            raise NotUnderstood("the decoder does not take the keyframe for one")
+        yield frame
+
+
+def _decoded(
+    film: Film, index: VideoIndex, plan: ReadPlan, source: Readable, wanted: set[int]
+) -> Iterator[VideoFrame]:
     for sample, data in _samples(plan, source, index.held):
         if index.closed and not is_closed(index.codec, index.nal_length_bytes, data):
             raise NotUnderstood("the times hold for IDR pictures only, and this is none")
-        is_wanted = sample is plan.samples[-1]
-        if is_wanted or not droppable(index.codec, index.nal_length_bytes, data, index.top_temporal_layer):
+        if sample.number in wanted or not droppable(
+            index.codec, index.nal_length_bytes, data, index.top_temporal_layer
+        ):
             yield from film.decode_sample(data, sample.dts, sample.pts)
     yield from film.drain()
 

@@ -30,7 +30,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "admission answers versions",
         "album",
         "demux indexed",
-        "aim oversize sheet worth facts",
+        "aim oversize sheet reel worth facts",
         "encode",
         "draw",
         "decode",
@@ -57,7 +57,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
 # the modules that may import it. Nobody at all: the empty string.
 OWNERS = {
     "av": "aim decode demux draw ffmpeg indexed sample versions",
-    "PIL": "draw encode oversize sample sample_picture sheet versions worth",
+    "PIL": "draw encode oversize sample sample_picture sheet reel versions worth",
     "numpy": "",
     "urllib3": "secrets_aws sources",
     "boto3": "secrets_aws",

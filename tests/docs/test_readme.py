@@ -86,7 +86,7 @@ def test_url_answers(home: Path) -> None:
             parts = urlsplit(url)
             assert parts.netloc == "127.0.0.1:8000"
             said = server.ask(f"{parts.path}?{parts.query}")
-            assert (said.status, said.headers["content-type"]) == (200, "image/jpeg")
+            assert (said.status, said.headers["content-type"].split("/")[0]) == (200, "image")
             assert [name for name in said.headers if name != "date" and name not in TEXT.lower()] == []
 
 

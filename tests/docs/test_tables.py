@@ -14,6 +14,7 @@ from framefetch.commands import snapshot
 from framefetch.containers.sniff import RULES
 from framefetch.errors import classes
 from framefetch.process import (
+    ANIMATION_PARAMETERS,
     MALFORMED,
     PARAMETERS,
     SNAPSHOTS_PARAMETERS,
@@ -56,9 +57,11 @@ def test_parameter(one: Parameter) -> None:
     assert (cells[1], cells[-1]) == (one.takes, f"`{one.ec}`")
 
 
-@pytest.mark.parametrize("one", {*SPRITE_PARAMETERS, *SNAPSHOTS_PARAMETERS}, ids=lambda one: one.name)
-def test_parameter_of_a_sheet(one: Parameter) -> None:
-    """Every parameter of a sheet stands in a row with what it takes."""
+@pytest.mark.parametrize(
+    "one", {*SPRITE_PARAMETERS, *SNAPSHOTS_PARAMETERS, *ANIMATION_PARAMETERS}, ids=lambda one: one.name
+)
+def test_parameter_of_many_pictures(one: Parameter) -> None:
+    """Every parameter of a sheet or an animation stands in a row with what it takes."""
     rows = [row for row in TEXT.splitlines() if row.startswith("|") and f"`{one.name}_`" in row]
     assert any(one.takes.partition(";")[0] in row for row in rows)
 

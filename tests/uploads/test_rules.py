@@ -34,6 +34,23 @@ def test_outputs() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("process", "ext"),
+    [
+        ("video/snapshot", "jpg"),
+        ("video/snapshot,f_webp", "webp"),
+        ("video/sprite", "jpg"),
+        ("video/sprite,f_vtt", "vtt"),
+        ("video/animation", "webp"),
+        ("video/info", "json"),
+    ],
+)
+def test_ending(process: str, ext: str) -> None:
+    """An output's ending is that of what is made."""
+    (made,) = read(f"*.mp4={process}=o/{{stem}}-{{etag}}.{{ext}}").outputs(Upload("films", "a.mp4"), "e")
+    assert made.key == f"o/a-e.{ext}"
+
+
 def test_another_bucket() -> None:
     """A rule may write to another store, and may be for the uploads of one bucket only."""
     rules = read(RULES)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.operations import info, sheet, snapshot
+from framefetch.operations import animation, info, sheet, snapshot
 from framefetch.operations.made import Made
 from framefetch.operations.studio import Studio
-from framefetch.process import InfoRequest, SheetRequest
+from framefetch.process import AnimationRequest, InfoRequest, SheetRequest
 
 if TYPE_CHECKING:
     from framefetch.finder import FilmObject
@@ -36,6 +36,8 @@ def make(opened: FilmObject, request: Request, studio: Studio, record: Record, m
     """
     if isinstance(request, InfoRequest):
         return info.make(opened, studio, record)
+    if isinstance(request, AnimationRequest):
+        return animation.make(opened, request, studio, record, max_bytes)
     if isinstance(request, SheetRequest):
         return sheet.make(opened, request, studio, record, max_bytes)
     return snapshot.make(opened, request, studio, record, max_bytes)

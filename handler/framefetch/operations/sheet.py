@@ -15,7 +15,8 @@ from framefetch.draw import answer_size, draw
 from framefetch.encode import encode
 from framefetch.errors import ImageTooLarge, ResponseTooLarge
 from framefetch.operations.made import Made
-from framefetch.process import Fit, Mode, Rotate, Scale, SnapshotRequest, check_size
+from framefetch.operations.times import times_of
+from framefetch.process import Mode, Rotate, SnapshotRequest, check_size
 from framefetch.sheet import Sheet, track
 
 if TYPE_CHECKING:
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
     from framefetch.process import SheetRequest
     from framefetch.settings import Settings
 
-_FITS = {
-    Scale.STRETCH: Fit.STRETCH,
-    Scale.CROP: Fit.COVER,
-    Scale.FILL: Fit.PAD,
-    Scale.FIT: Fit.CONTAIN,
-}
 _BEHIND = "000000"
 
 
@@ -43,7 +38,7 @@ def make(
     """Makes the sheet, or its track. See `operations.make`."""
     settings = replace(studio.settings, rotate_order="rotate-first")
     length_ms = studio.length_ms(opened, record)
-    times_ms = times_of(request, length_ms)
+    times_ms = times_of(request.start_ms, request.interval_ms, request.most, length_ms)
     if len(times_ms) > settings.max_tiles:
         raise ImageTooLarge(
             f"{len(times_ms)} pictures are asked for, and a sheet has {settings.max_tiles} at most.",
@@ -74,19 +69,6 @@ def make(
     return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
 
 
-def times_of(request: SheetRequest, length_ms: Fraction) -> list[int]:
-    """When the pictures are, in ms: at least one, and none after the film's end but the first."""
-    left_ms = length_ms - request.start_ms
-    most = request.most
-    if request.interval_ms:
-        # A film that ends just with an interval has no picture there.
-        there = max(1, -floor(-left_ms / request.interval_ms)) if left_ms > 0 else 1
-        return [request.start_ms + number * request.interval_ms for number in range(min(most, there))]
-    if left_ms <= 0:
-        return [request.start_ms]
-    return [request.start_ms + floor(left_ms * number / most) for number in range(most)]
-
-
 def _track(sheet: Sheet, link: str, times_ms: list[int], length_ms: Fraction) -> str:
     ends_ms = [*times_ms[1:], max(floor(length_ms), times_ms[-1] + 1)]
     return track(
@@ -109,5 +91,5 @@ def _sheet(picture: Picture, request: SheetRequest, count: int, settings: Settin
 
 def _tile(request: SheetRequest, size: tuple[int, int]) -> SnapshotRequest:
     return SnapshotRequest(
-        width=size[0], height=size[1], rotate=Rotate.AUTO, fit=_FITS[request.scale], background=_BEHIND
+        width=size[0], height=size[1], rotate=Rotate.AUTO, fit=request.scale.fit, background=_BEHIND
     )

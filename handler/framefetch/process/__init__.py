@@ -8,15 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framefetch.errors import InvalidRequest
+from framefetch.process.animation import (
+    ANIMATION,
+    ANIMATION_PARAMETERS,
+    AnimationRequest,
+    Moving,
+    parse_animation,
+)
 from framefetch.process.format import Format
 from framefetch.process.grammar import MALFORMED, MAX_NUMBER, PARAMETER, Parameter, refusal
 from framefetch.process.info import INFO, InfoRequest, parse_info
+from framefetch.process.many import Scale
 from framefetch.process.sheet import (
     SNAPSHOTS,
     SNAPSHOTS_PARAMETERS,
     SPRITE,
     SPRITE_PARAMETERS,
-    Scale,
     SheetRequest,
     parse_snapshots,
     parse_sprite,
@@ -40,6 +47,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ACTION",
+    "ANIMATION",
+    "ANIMATION_PARAMETERS",
     "AUTO",
     "INFO",
     "MALFORMED",
@@ -50,10 +59,12 @@ __all__ = [
     "SNAPSHOTS_PARAMETERS",
     "SPRITE",
     "SPRITE_PARAMETERS",
+    "AnimationRequest",
     "Fit",
     "Format",
     "InfoRequest",
     "Mode",
+    "Moving",
     "Parameter",
     "Request",
     "Rotate",
@@ -66,13 +77,14 @@ __all__ = [
 ]
 
 
-Request = SnapshotRequest | SheetRequest | InfoRequest
+Request = SnapshotRequest | SheetRequest | AnimationRequest | InfoRequest
 """What can be asked of a film. Every one has `canonical`, `content_type`, `varies` and `for_caller`."""
 
 _ACTIONS: dict[str, Callable[..., Request]] = {
     ACTION: parse_snapshot,
     SPRITE: parse_sprite,
     SNAPSHOTS: parse_snapshots,
+    ANIMATION: parse_animation,
     INFO: parse_info,
 }
 

@@ -7,31 +7,21 @@ capture). There they write objects; here the answer is the sheet, or the WebVTT 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from framefetch.process.format import Format
-from framefetch.process.grammar import MALFORMED, PARAMETER, Parameter, number, read_parameters, refusal
+from framefetch.process.grammar import MALFORMED, Parameter, number
+from framefetch.process.many import MOMENTS, SIDE, Scale, read_many, side, within
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 SPRITE, SNAPSHOTS = "video/sprite", "video/snapshots"
 TRACK = "vtt"
 TRACK_TYPE = "text/vtt; charset=utf-8"
 _COLUMNS = {SPRITE: 6, SNAPSHOTS: 3}
 _WIDTHS = {SPRITE: 160, SNAPSHOTS: 320}
-_LEAST_SIDE, _MOST_SIDE = 32, 4096
 _MOST_CELLS, _MOST_GAP = 100, 100
-
-
-class Scale(StrEnum):
-    """What becomes of a picture's shape on a tile of another one."""
-
-    STRETCH = "stretch"
-    CROP = "crop"
-    FILL = "fill"
-    FIT = "fit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +115,6 @@ class SheetRequest:
         return ",".join([self.action, f"f_{TRACK if self.is_track else self.format}", *parts])
 
 
-def _within(least: int, most: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        value = number(most)(text)
-        if value < least:
-            raise ValueError
-        return value
-
-    return parse
-
-
 def _form(text: str) -> Format | str:
     return TRACK if text == TRACK else _image(text)
 
@@ -145,36 +125,23 @@ def _image(text: str) -> Format:
     return Format(text)
 
 
-def _mode(text: str) -> str:
-    # How pictures are chosen follows from inter_ and num_; OSS's other two modes are not made here.
-    if text not in ("inter", "avg"):
-        raise ValueError
-    return text
-
-
-_MS = "milliseconds, a whole number from 0"
-_TILE = f"{_LEAST_SIDE} to {_MOST_SIDE} pixels"
 _COMMON = (
-    Parameter("ss", "start_ms", MALFORMED, _MS, number()),
-    Parameter("inter", "interval_ms", MALFORMED, _MS, number()),
-    Parameter("num", "count", MALFORMED, "a whole number from 0", number(10_000)),
-    Parameter("m", "mode", "0053-00000106", "inter or avg", _mode),
-    Parameter("tw", "columns", MALFORMED, f"1 to {_MOST_CELLS}", _within(1, _MOST_CELLS)),
-    Parameter("th", "rows", MALFORMED, f"1 to {_MOST_CELLS}", _within(1, _MOST_CELLS)),
+    *MOMENTS,
+    Parameter("tw", "columns", MALFORMED, f"1 to {_MOST_CELLS}", within(1, _MOST_CELLS)),
+    Parameter("th", "rows", MALFORMED, f"1 to {_MOST_CELLS}", within(1, _MOST_CELLS)),
     Parameter("pad", "pad", MALFORMED, f"0 to {_MOST_GAP} pixels", number(_MOST_GAP)),
     Parameter("margin", "margin", MALFORMED, f"0 to {_MOST_GAP} pixels", number(_MOST_GAP)),
-    Parameter("scaletype", "scale", MALFORMED, "stretch, crop, fill or fit", Scale),
 )
 SPRITE_PARAMETERS = (
     *_COMMON,
-    Parameter("sw", "tile_width", MALFORMED, _TILE, _within(_LEAST_SIDE, _MOST_SIDE)),
-    Parameter("sh", "tile_height", MALFORMED, _TILE, _within(_LEAST_SIDE, _MOST_SIDE)),
+    Parameter("sw", "tile_width", MALFORMED, SIDE, side),
+    Parameter("sh", "tile_height", MALFORMED, SIDE, side),
     Parameter("f", "format", "0053-00000107", "jpg, png or webp; vtt", _form),
 )
 SNAPSHOTS_PARAMETERS = (
     *_COMMON,
-    Parameter("w", "tile_width", "0053-00000104", _TILE, _within(_LEAST_SIDE, _MOST_SIDE)),
-    Parameter("h", "tile_height", "0053-00000105", _TILE, _within(_LEAST_SIDE, _MOST_SIDE)),
+    Parameter("w", "tile_width", "0053-00000104", SIDE, side),
+    Parameter("h", "tile_height", "0053-00000105", SIDE, side),
     Parameter("f", "format", "0053-00000107", "jpg, png or webp", _image),
 )
 
@@ -200,18 +167,7 @@ def parse_snapshots(text: str, parts: Sequence[str], *, max_side: int) -> SheetR
 def _parse(
     action: str, table: Sequence[Parameter], text: str, parts: Sequence[str], max_side: int
 ) -> SheetRequest:
-    values: dict[str, Any] = read_parameters(text, parts, table)
-    mode = values.pop("mode", None)
-    if mode == "avg" and not values.get("count"):
-        raise refusal(PARAMETER, text, MALFORMED, "m_avg spreads num_ pictures.", "Add num_10.")
-    if mode == "avg":
-        values["interval_ms"] = 0
+    values = read_many(text, parts, table, ("tile_width", "tile_height"), max_side)
     if values.get("format") == TRACK:
         values["format"], values["is_track"] = Format.JPG, True
-    request = SheetRequest(action, **values)
-    for row in table:
-        side = getattr(request, row.field) if row.field in ("tile_width", "tile_height") else 0
-        if side > max_side:
-            message = f"The value {side} of {row.name} is above {max_side} pixels."
-            raise refusal(row.name, str(side), row.ec, message, f"Ask for at most {row.name}_{max_side}.")
-    return request
+    return SheetRequest(action, **values)

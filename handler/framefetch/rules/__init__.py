@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass, replace
 
 from framefetch.errors import InvalidObjectName
+from framefetch.process import INFO
 
 RECORD_SUFFIX = ".error.json"
 """After an output's key: where it is written down why there is no such picture."""
@@ -161,7 +162,7 @@ def _values(upload: Upload, etag: str, process: str) -> dict[str, str]:
         # A multipart ETag has a dash, others may have a slash: one path segment, whatever it is.
         "etag": re.sub(r"[^A-Za-z0-9._-]", "_", etag),
         "id": hashlib.sha256(process.encode()).hexdigest()[:8],
-        "ext": parameters.get("f", "jpg"),
+        "ext": parameters.get("f", "json" if process == INFO else "jpg"),
         "t": parameters.get("t", "0"),
         "w": parameters.get("w", "0"),
         "h": parameters.get("h", "0"),

@@ -153,7 +153,7 @@ class Settings:
         36_000_000, 1024, 400_000_000, "The largest picture, decoded or answered, in pixels."
     )
 
-    max_tiles: int = integer(100, 1, 1000, "Pictures on one sheet, sprite or track.")
+    max_tiles: int = integer(100, 1, 1000, "Pictures on one sheet, track or animation.")
 
     timeout_s: float = seconds(15.0, 0.1, 900.0, "Time that one request may take.")
     max_bytes: int = integer(256 << 20, 1 << 16, 1 << 36, "Bytes that one request may read from the source.")

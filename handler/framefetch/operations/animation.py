@@ -1,0 +1,73 @@
+"""``video/animation``: several pictures of the film that follow each other, as one WebP or GIF.
+
+With an interval they are the pictures shown then, decoded in one go from keyframe to keyframe; without, they
+are keyframes spread over the film. Each is drawn at once, so that no decoded picture is held but one.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+from framefetch.draw import answer_size, draw, over
+from framefetch.encode.animation import encode_animation
+from framefetch.errors import ImageTooLarge, ResponseTooLarge
+from framefetch.operations.made import Made
+from framefetch.operations.times import times_of
+from framefetch.process import Mode, Rotate, SnapshotRequest, check_size
+from framefetch.reel import Reel
+
+if TYPE_CHECKING:
+    from framefetch.decode import Picture
+    from framefetch.finder import FilmObject
+    from framefetch.observe import Record
+    from framefetch.operations.studio import Studio
+    from framefetch.process import AnimationRequest
+    from framefetch.settings import Settings
+
+_BEHIND = "000000"
+
+
+def make(
+    opened: FilmObject, request: AnimationRequest, studio: Studio, record: Record, max_bytes: int | None
+) -> Made:
+    """Makes the animation. See `operations.make`."""
+    settings = studio.settings
+    most = request.most(settings.max_tiles)
+    if most > settings.max_tiles:
+        raise ImageTooLarge(
+            f"{most} pictures are asked for, and an animation has {settings.max_tiles} at most.",
+            hint=f"Ask for num_{settings.max_tiles}.",
+        )
+    times_ms = times_of(request.start_ms, request.interval_ms, most, studio.length_ms(opened, record))
+    mode = Mode.EXACT if request.interval_ms else Mode.FAST
+    reel = Reel(len(times_ms), request.frame_ms)
+    wanted: SnapshotRequest | None = None
+    with closing(studio.pictures(opened, times_ms, mode, record)) as pictures:
+        for numbers, picture in pictures:
+            with record.stage("draw"):
+                wanted = wanted or _frame(picture, request, len(times_ms), settings)
+                image = over(draw(picture, wanted, settings), _BEHIND)
+                for number in numbers:
+                    reel.put(number, image)
+    shown, durations_ms = reel.shown()
+    with record.stage("encode"):
+        body = encode_animation(shown, durations_ms, request.format, settings)
+    if max_bytes is not None and len(body) > max_bytes:
+        raise ResponseTooLarge(
+            f"The animation has {len(body)} bytes, and this platform returns {max_bytes} at most.",
+            hint="Ask for fewer or smaller pictures.",
+        )
+    width, height = shown[0].size
+    return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
+
+
+def _frame(picture: Picture, request: AnimationRequest, count: int, settings: Settings) -> SnapshotRequest:
+    """How each picture is drawn: all in the size that the first one gets."""
+    width, height = request.size
+    upright = SnapshotRequest(width=width, height=height, rotate=Rotate.AUTO)
+    width, height = answer_size(picture, upright, settings)
+    check_size(width, height, max_side=settings.max_side, max_pixels=settings.max_pixels // count)
+    return SnapshotRequest(
+        width=width, height=height, rotate=Rotate.AUTO, fit=request.scale.fit, background=_BEHIND
+    )

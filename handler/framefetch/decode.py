@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 _FARTHEST = 1 << 62
 _DAMAGE_STEPS = 10
 """What a packet that cannot be decoded costs, in steps."""
+_DECODE_TIMES = frozenset({"avi", "asf"})
+"""Demuxers that know when a picture is decoded, and no more. FFmpeg takes the next one's time for when it is
+shown, which is one picture late where none is reordered."""
 _NOT_THREADED = frozenset({"theora"})
 """Decoders of FFmpeg that garble pictures with several threads: Theora after an empty packet."""
 
@@ -101,6 +104,7 @@ class Film:
                 self.container.close()
                 raise
             self.time_base = _fraction(self.stream.time_base)
+            self._is_ordered = self.demuxer in _DECODE_TIMES and not self.stream.codec_context.has_b_frames
             self._decoder = with_alpha(self.stream) or self.stream.codec_context
             one = self.is_steady or self._decoder.name in _NOT_THREADED
             self._decoder.thread_count = 1 if one else self._settings.threads
@@ -156,6 +160,8 @@ class Film:
                 self._budget.step()
                 if packet.has_sidedata("encryption_info"):
                     raise UnsupportedCodec("The video is encrypted.", hint="Serve a clear copy of it.")
+                if self._is_ordered and packet.dts is not None:
+                    packet.pts = packet.dts
                 yield packet
 
     def seek(self, timestamp: int) -> bool:

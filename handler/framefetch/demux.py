@@ -77,10 +77,17 @@ def _find(film: Film, at_s: Fraction, mode: Mode, reader: RangeReader | None) ->
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Packets from a keyframe on in decode order, and whatever follows them in the film."""
+    """Packets from a keyframe on in decode order, and whatever follows them in the film.
+
+    Attributes:
+        packets: as far as they were read.
+        rest: those that follow.
+        has_untimed_keys: whether there are more keyframes in `packets`, of which nothing says when they are.
+    """
 
     packets: list[VideoPacket]
     rest: Iterator[VideoPacket]
+    has_untimed_keys: bool
 
     @property
     def pts(self) -> int:
@@ -142,6 +149,8 @@ class _Timed:
         """The nearest keyframe at or before a time on the clock."""
         for run in self._runs(self._zero_s + at_s, for_display=True):
             wanted_s = self._seconds(run.pts)
+            if run.has_untimed_keys:
+                return self._last_key(run, self._zero_s + at_s)
             for frame in self._frames(run):
                 if frame.pts == run.pts:
                     if self._film.is_key(frame):
@@ -191,20 +200,22 @@ class _Timed:
             return None
         packets = self._film.packets()
         found: list[VideoPacket] = []
+        has_untimed_keys = False
         for packet in packets:
             if packet.is_keyframe and packet.pts is not None and not (for_display and packet.is_discard):
                 if self._seconds(packet.pts) <= limit_s:
-                    found = [packet]
+                    found, has_untimed_keys = [packet], False
                     continue
                 if not found:
                     # The seek landed too late, so nothing that follows can be of use.
                     return None
             if found:
                 found.append(packet)
+                has_untimed_keys = has_untimed_keys or (packet.is_keyframe and packet.pts is None)
             clock = packet.dts if packet.dts is not None else packet.pts
             if clock is not None and self._seconds(clock) > limit_s:
                 break
-        return _Run(found, packets) if found else None
+        return _Run(found, packets, has_untimed_keys) if found else None
 
     def _seek(self, timestamp: int) -> bool:
         place = self._aim.at(timestamp) if self._aim is not None else None
@@ -225,6 +236,16 @@ class _Timed:
                 return (self._shown(last) if last else None), False
             last = frame
         return (self._shown(last) if last else None), True
+
+    def _last_key(self, run: _Run, target_s: Fraction) -> _Shown | None:
+        """The last keyframe at or before the target, by when the decoder shows it."""
+        last: VideoFrame | None = None
+        for frame in self._frames(run):
+            if last is not None and self._seconds(frame.pts or 0) > target_s:
+                break
+            if self._film.is_key(frame):
+                last = frame
+        return self._shown(last) if last else None
 
     def _from_start(self, target_s: Fraction) -> _Shown | None:
         """The last picture at or before the target, or else the first one.

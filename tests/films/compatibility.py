@@ -79,11 +79,11 @@ class Row:
 
 
 ROWS = (
-    Row("H.264", 8, "libx264", "yuv420p", "MP4 MOV MKV TS FLV", X264, bframes=2),
-    Row("H.264", 10, "libx264", "yuv420p10le", "MP4 MOV MKV TS FLV", X264, bframes=2),
-    Row("H.265", 8, "libx265", "yuv420p", "MP4 MOV MKV TS FLV", X265, bframes=2),
-    Row("H.265", 10, "libx265", "yuv420p10le", "MP4 MOV MKV TS FLV", X265, bframes=2),
-    Row("H.265", 12, "libx265", "yuv420p12le", "MP4 MOV MKV TS FLV", X265, bframes=2),
+    Row("H.264", 8, "libx264", "yuv420p", "MP4 MOV MKV TS PS FLV AVI ASF", X264, bframes=2),
+    Row("H.264", 10, "libx264", "yuv420p10le", "MP4 MOV MKV TS PS FLV AVI ASF", X264, bframes=2),
+    Row("H.265", 8, "libx265", "yuv420p", "MP4 MOV MKV TS PS FLV", X265, bframes=2),
+    Row("H.265", 10, "libx265", "yuv420p10le", "MP4 MOV MKV TS PS FLV", X265, bframes=2),
+    Row("H.265", 12, "libx265", "yuv420p12le", "MP4 MOV MKV TS PS FLV", X265, bframes=2),
     Row("AV1", 8, "libsvtav1", "yuv420p", "MP4 MKV WebM FLV AVI ASF", SVT),
     Row("AV1", 10, "libsvtav1", "yuv420p10le", "MP4 MKV WebM FLV AVI ASF", SVT),
     Row("VP8", 8, "libvpx", "yuv420p", "MKV WebM AVI Ogg ASF", VPX),

@@ -134,20 +134,24 @@ class _Timed:
     def exact(self, at_s: Fraction) -> _Shown | None:
         """The picture shown at a time on the clock."""
         target_s = self._zero_s + at_s
+        has_key = False
         for run in self._runs(target_s, for_display=False):
+            has_key = True
             shown, at_end = self._decode_until(run, target_s)
             if shown is None:
                 continue
             if at_end and target_s > shown.time_s + self._zero_s + self._duration_s(shown.frame):
                 return self.fast(at_s)
             if self._film.damaged and self._film.is_steady and (run.packets[0].pos or 0) <= _PLAYED_BYTES:
-                return self._from_start(target_s)
+                return self._from_start(target_s, or_first=False)
             return shown
-        return self._from_start(target_s)
+        return self._from_start(target_s, or_first=not has_key)
 
     def fast(self, at_s: Fraction) -> _Shown | None:
         """The nearest keyframe at or before a time on the clock."""
+        has_key = False
         for run in self._runs(self._zero_s + at_s, for_display=True):
+            has_key = True
             wanted_s = self._seconds(run.pts)
             if run.has_untimed_keys:
                 return self._last_key(run, self._zero_s + at_s)
@@ -159,7 +163,7 @@ class _Timed:
                     return self.exact(wanted_s - self._zero_s)
                 if (frame.pts or 0) > run.pts:
                     break
-        return self._from_start(self._zero_s + at_s)
+        return self._from_start(self._zero_s + at_s, or_first=not has_key)
 
     def _runs(self, target_s: Fraction, *, for_display: bool) -> Iterator[_Run]:
         """Runs that start at a keyframe whose time is at or before the target.
@@ -247,15 +251,18 @@ class _Timed:
                 last = frame
         return self._shown(last) if last else None
 
-    def _from_start(self, target_s: Fraction) -> _Shown | None:
-        """The last picture at or before the target, or else the first one.
+    def _from_start(self, target_s: Fraction, *, or_first: bool) -> _Shown | None:
+        """The last picture at or before the target; everything is decoded from the first packet on.
 
-        Without a keyframe to trust: everything is decoded from the first packet on.
+        Args:
+            target_s: a timestamp.
+            or_first: where there is none, the film's first picture will do: the target is before it. Where
+                there is a keyframe at or before the target, its picture is missing, and no other is right.
         """
         self._film.rewind()
         last: VideoFrame | None = None
         for frame in self._decoded(self._film.packets()):
-            if last is not None and self._seconds(frame.pts or 0) > target_s:
+            if (last is not None or not or_first) and self._seconds(frame.pts or 0) > target_s:
                 break
             last = frame
         return self._shown(last) if last else None

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from framefetch.containers.droppable import droppable, is_closed
-from framefetch.containers.index import Need, NotUnderstood
+from framefetch.containers.index import Damaged, Need, NotUnderstood
 from framefetch.containers.isobmff import walk as isobmff
 from framefetch.containers.isobmff.aperture import clean_aperture
 from framefetch.containers.isobmff.header_film import FORMAT as MOV
@@ -182,6 +182,7 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
 
     Raises:
         NotUnderstood: the samples are not what the index says: the generic way is to look at them.
+        Damaged: they cannot be decoded; likewise.
         FramefetchError: as `PinnedObject.stream`.
     """
     plan = make_plan(index, request.at_ms, request.mode)
@@ -190,7 +191,7 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
         if frame.pts == plan.target_pts:
             found = frame
     if film.damaged or found is None:
-        raise NotUnderstood("the samples are damaged")
+        raise Damaged(plan.time * 1000)
     return _picture(film, index, found, plan)
 
 

@@ -25,6 +25,18 @@ class NotUnderstood(Exception):  # noqa: N818 - a signal, never answered
     """The film may be fine, but our reader does not know what it means: FFmpeg's demuxer is to read it."""
 
 
+class Damaged(NotUnderstood):
+    """The index has a picture that cannot be decoded from its samples.
+
+    Args:
+        time_ms: of that picture, on the presentation clock: one that is shown later is no answer.
+    """
+
+    def __init__(self, time_ms: Fraction) -> None:
+        super().__init__("the samples are damaged")
+        self.time_ms = time_ms
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """The next bytes that a reader has to see, half-open.

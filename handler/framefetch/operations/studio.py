@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from framefetch import album
 from framefetch.admission import decoder_bytes
-from framefetch.containers.index import NotUnderstood
+from framefetch.containers.index import Damaged, NotUnderstood
 from framefetch.errors import CorruptFilm
 from framefetch.indexed import open_film
 from framefetch.plan import length_s, make_plan
@@ -56,6 +56,7 @@ class Studio:
 
     def take(self, opened: FilmObject, request: SnapshotRequest, record: Record, held: ExitStack) -> Picture:
         """The same; `held` gives back the memory when it is closed."""
+        missing: Damaged | None = None
         for way in self.finder.ways(opened, request):
             try:
                 with record.stage("index"):
@@ -65,9 +66,12 @@ class Studio:
                     room.enter_context(self.memory.hold(wanted_bytes, record.budget))
                     with record.stage("decode"):
                         picture = take()
+                    if missing is not None and picture.time_ms > missing.time_ms:
+                        raise CorruptFilm(hint="No picture could be decoded there; try another t.")
                     held.push(room.pop_all())
                     return picture
             except NotUnderstood as fault:
+                missing = fault if isinstance(fault, Damaged) else None
                 record.facts["generic"] = str(fault)
         raise CorruptFilm(detail=f"no way led to the picture: {record.facts['generic']}")
 

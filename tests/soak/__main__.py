@@ -17,8 +17,11 @@ from tests.soak.films import loaded, make_films
 from tests.soak.load import Load, press
 
 GROWTH = 0.05
+LATE_MS = 200
+"""What an answer may come after the end of its time, whatever stalled."""
 SLOWEST = 4.0
 """The 99th percentile of the waits, in medians."""
+PARTS = ("warm", "load", "rush", "deadlines")
 CLIENTS, MANY, QUEUE = 50, 200, 64
 PEAK_MB = 1000
 
@@ -92,10 +95,26 @@ def tell_rush(folder: Path, seconds: float) -> list[bool]:
     ]
 
 
+def tell_deadlines(_: Path) -> list[bool]:
+    """Every stall that the tests know, at every stage, held to the figure."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--tb=line", "tests/faults"],
+        env=os.environ | {"LATE_MS": str(LATE_MS)},
+        cwd=REPOSITORY,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.stdout.write(done.stdout)
+    found = done.stdout.strip().rpartition("\n")[2]
+    return [tell(f"answers within {LATE_MS} ms of their time", found, held=not done.returncode)]
+
+
 def main() -> int:
     """Runs all, or what is named."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
-    parser.add_argument("what", nargs="*", default=["warm", "load", "rush"], help="some of warm, load, rush")
+    parser.add_argument("what", nargs="*", default=list(PARTS), help=f"some of {', '.join(PARTS)}")
     parser.add_argument("--requests", type=int, default=10_000, help="of warm (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=120, help="of load; rush takes a quarter of it")
     options = parser.parse_args()
@@ -108,8 +127,10 @@ def main() -> int:
                 bars += tell_warm(folder, options.requests)
             elif what == "load":
                 bars += tell_load(folder, options.seconds)
-            else:
+            elif what == "rush":
                 bars += tell_rush(folder, options.seconds / 4)
+            else:
+                bars += tell_deadlines(folder)
     return 0 if all(bars) else 1
 
 

@@ -14,15 +14,13 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
-from framefetch import demux, indexed
+from framefetch import indexed
 from framefetch.containers.index import FlatTable, IndexBytes, NotUnderstood, VideoIndex
-from framefetch.containers.opening import opening_ranges
 from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.decode import Film
 from framefetch.errors import FilmError, UnsupportedFormat
 from framefetch.index_cache import IndexCache, Known
 from framefetch.process import SnapshotRequest
-from framefetch.reader import RangeReader
 from framefetch.sources import Changed
 from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.versions import open_version
@@ -211,6 +209,10 @@ class Finder:
     def _by_demuxer(
         self, film_object: FilmObject, request: SnapshotRequest
     ) -> tuple[Film, Callable[[], Picture]]:
+        from framefetch import demux  # noqa: PLC0415 - rare: no part of a start
+        from framefetch.containers.opening import opening_ranges  # noqa: PLC0415
+        from framefetch.reader import RangeReader  # noqa: PLC0415
+
         pinned = film_object.pinned
         if not film_object.is_checked or (
             self._settings.index == "generic" and film_object.container() == "mov"

@@ -18,7 +18,6 @@ from framefetch.containers.index import Damaged, Need, NotUnderstood
 from framefetch.containers.isobmff import walk as isobmff
 from framefetch.containers.isobmff.aperture import clean_aperture
 from framefetch.containers.isobmff.header_film import FORMAT as MOV
-from framefetch.containers.matroska import walk as matroska
 from framefetch.decode import Film
 from framefetch.errors import CorruptFilm
 from framefetch.plan import make_plan, stretch
@@ -73,15 +72,22 @@ class Seen:
             self.has_more = True
 
 
-WALKS: dict[str, Callable[[int, SnapshotRequest, bool], Pull]] = {
-    "mov": lambda size, request, whole: isobmff.Walk(
+def _mov(size: int, request: SnapshotRequest, whole: bool) -> Pull:  # noqa: FBT001 - as `WALKS` has it
+    return isobmff.Walk(
         size,
         request.at_ms,
         wanted=None if whole else partial(stretch, at_ms=request.at_ms, mode=request.mode),
         fast=request.mode is Mode.FAST and not whole,
-    ),
-    "matroska": lambda size, request, _: matroska.Walk(size, request.at_ms, fast=request.mode is Mode.FAST),
-}
+    )
+
+
+def _matroska(size: int, request: SnapshotRequest, _: bool) -> Pull:  # noqa: FBT001 - as `WALKS` has it
+    from framefetch.containers.matroska import walk  # noqa: PLC0415 - rare: no part of a start
+
+    return walk.Walk(size, request.at_ms, fast=request.mode is Mode.FAST)
+
+
+WALKS: dict[str, Callable[[int, SnapshotRequest, bool], Pull]] = {"mov": _mov, "matroska": _matroska}
 """Our index readers, by FFmpeg's name of the container."""
 
 

@@ -27,7 +27,6 @@ from framefetch.errors import (
     SourceChanged,
 )
 from framefetch.finder import Finder
-from framefetch.links import beside
 from framefetch.observe import Record
 from framefetch.operations import Made, Studio, make
 from framefetch.process import SheetRequest, parse
@@ -167,6 +166,8 @@ class Service:
         asked = parse(grant.process, max_side=self.settings.max_side)
         request = asked.for_caller(call.header("accept"))
         if isinstance(request, SheetRequest) and request.is_track:
+            from framefetch.links import beside  # noqa: PLC0415 - rare: no part of a start
+
             request = replace(
                 request,
                 link=beside(call, request.sheet().canonical(), grant.bucket.name, grant.key, grant.signed),

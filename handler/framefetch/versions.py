@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import platform
+import os
 
 import av
 import PIL
@@ -18,4 +18,4 @@ def versions() -> dict[str, str]:
 
 def machine() -> str:
     """The architecture: decoders and scalers may round differently on another."""
-    return platform.machine()
+    return os.uname().machine

@@ -8,8 +8,6 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from PIL.PngImagePlugin import PngInfo
-
 from framefetch.draw import over
 from framefetch.encode.srgb import PROFILE
 from framefetch.errors import ImageTooLarge
@@ -44,6 +42,8 @@ def encode(image: Image.Image, request: SnapshotRequest, settings: Settings) -> 
     quality = request.quality
     match request.format:
         case Format.PNG:
+            from PIL.PngImagePlugin import PngInfo  # noqa: PLC0415 - rare: no part of a start
+
             tags = PngInfo()
             tags.add(b"sRGB", _PERCEPTUAL)
             image.save(body, "PNG", compress_level=settings.png_level, pnginfo=tags)

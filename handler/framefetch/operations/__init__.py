@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.operations import animation, info, sheet, snapshot
+from framefetch.operations import snapshot
 from framefetch.operations.made import Made
 from framefetch.operations.studio import Studio
 from framefetch.process import AnimationRequest, InfoRequest, SheetRequest
@@ -34,10 +34,17 @@ def make(opened: FilmObject, request: Request, studio: Studio, record: Record, m
     Raises:
         FramefetchError: it cannot be made of this film, or not within the limits.
     """
+    # Nearly all requests are for one picture: the others' parts are no part of a function's start.
     if isinstance(request, InfoRequest):
+        from framefetch.operations import info  # noqa: PLC0415
+
         return info.make(opened, studio, record)
     if isinstance(request, AnimationRequest):
+        from framefetch.operations import animation  # noqa: PLC0415
+
         return animation.make(opened, request, studio, record, max_bytes)
     if isinstance(request, SheetRequest):
+        from framefetch.operations import sheet  # noqa: PLC0415
+
         return sheet.make(opened, request, studio, record, max_bytes)
     return snapshot.make(opened, request, studio, record, max_bytes)

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.draw import draw
 from framefetch.encode import encode
-from framefetch.operations.best import best_picture
 from framefetch.operations.made import Made
-from framefetch.oversize import fitted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +32,8 @@ def make(
         with record.stage("encode"):
             body = encode(image, request, studio.settings)
             if max_bytes is not None and len(body) > max_bytes:
+                from framefetch.oversize import fitted  # noqa: PLC0415 - rare: no part of a start
+
                 body, (width, height) = fitted(image, request, studio.settings, body, max_bytes)
                 headers = (("x-framefetch-shrunk", f"{width}x{height}"),)
     record.facts["taken_ms"] = float(picture.time_ms)
@@ -46,6 +46,8 @@ def _picture(
 ) -> Iterator[Picture]:
     """The picture at t, at a share of the film's length, or the best one."""
     if request.is_auto:
+        from framefetch.operations.best import best_picture  # noqa: PLC0415 - rare: no part of a start
+
         yield best_picture(opened, studio, record)
         return
     if request.at_percent is not None:

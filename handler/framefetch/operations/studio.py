@@ -9,7 +9,6 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from framefetch import album
 from framefetch.admission import decoder_bytes
 from framefetch.containers.index import Damaged, NotUnderstood
 from framefetch.errors import CorruptFilm
@@ -138,6 +137,8 @@ class Studio:
     def _in_one_pass(
         self, opened: FilmObject, index: VideoIndex, plans: Sequence[ReadPlan], record: Record
     ) -> Iterator[tuple[int, Picture]]:
+        from framefetch import album  # noqa: PLC0415 - rare: no part of a start
+
         with closing(open_film(index, self.settings, record.budget)) as film:
             wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
             with (

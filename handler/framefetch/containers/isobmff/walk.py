@@ -15,8 +15,6 @@ from framefetch.containers.isobmff import header_film
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
 from framefetch.containers.isobmff.clock import earliest, track_start
 from framefetch.containers.isobmff.edits import apply_edits
-from framefetch.containers.isobmff.fragment_walk import FragmentWalk
-from framefetch.containers.isobmff.long_walk import LongWalk
 from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
 from framefetch.containers.isobmff.places import Place
 from framefetch.containers.isobmff.streams import streams_of
@@ -101,6 +99,8 @@ class Walk(Pull):
             # A camera that got to finish its film leaves no fragments behind.
             yield from self._expect_no_fragments(found.moov.stop)
         elif track.id in movie.fragment_defaults:
+            from framefetch.containers.isobmff.fragment_walk import FragmentWalk  # noqa: PLC0415 - rare: no part of a start
+
             walk = FragmentWalk(self, self._size, self._at, movie, track)
             made = yield from walk.run(found.moov.stop)
             if not 1 <= made.description <= len(entries):
@@ -119,6 +119,8 @@ class Walk(Pull):
 
     def _long(self, found: _Found) -> Generator[Need, None, VideoIndex]:
         """The index of a long film: all of it, or of one picture."""
+        from framefetch.containers.isobmff.long_walk import LongWalk  # noqa: PLC0415 - rare: no part of a start
+
         sliced = self._wanted is not None
         walk = LongWalk(self, self._size, self._at, found.moov, sliced=sliced, fast=self._fast)
         for all_delays in (False, True):

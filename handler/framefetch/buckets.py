@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from framefetch.call import percent_decode
 from framefetch.errors import NoSuchBucket
+from framefetch.settings.rows import json_rows
 from framefetch.signing.keys import within
 from framefetch.signing.presign import is_ip_or_localhost, without_port
 
@@ -137,7 +138,8 @@ def parse(text: str) -> BucketMap:
     """
     text = text.strip()
     if text[:1] in ("[", "{"):
-        rows = _json_rows(text)
+        lists = json_rows(text, _KEYS, "the bucket map")
+        rows = [(where, {name: ",".join(values) for name, values in row.items()}) for where, row in lists]
     else:
         rows = [
             (f"line {at}", _line_values(line, at))
@@ -180,28 +182,6 @@ def _line_values(line: str, at: int) -> dict[str, str]:
             raise ValueError(message)
         values[name] = value
     return values
-
-
-def _json_rows(text: str) -> list[tuple[str, dict[str, str]]]:
-    import json  # noqa: PLC0415 - costs milliseconds, and most maps are lines
-
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        message = f"the bucket map is not valid JSON: {error}"
-        raise ValueError(message) from None
-    rows = []
-    for at, row in enumerate(parsed if isinstance(parsed, list) else [parsed], 1):
-        where = f"entry {at}"
-        if not isinstance(row, dict) or not row.keys() <= set(_KEYS):
-            message = f"{where} of the bucket map is not an object of {', '.join(_KEYS)}"
-            raise ValueError(message)
-        lists = {name: value if isinstance(value, list) else [value] for name, value in row.items()}
-        if not all(isinstance(value, str) for values in lists.values() for value in values):
-            message = f"{where} of the bucket map: texts, and lists of texts, are expected"
-            raise ValueError(message)
-        rows.append((where, {name: ",".join(values) for name, values in lists.items()}))
-    return rows
 
 
 def _bucket(where: str, values: dict[str, str]) -> Bucket:

@@ -1,4 +1,7 @@
-"""The built layer and function, unpacked, and a bare Python that has nothing else."""
+"""The built layer and function, unpacked, and a bare Python that has nothing else.
+
+Of this machine; scripts/test-arm64 names another (LAYER_ARCH), and how its Python is run (LAYER_PYTHON).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ import pytest
 from tests.conftest import REPOSITORY
 
 DIST = Path(os.environ.get("FRAMEFETCH_DIST") or REPOSITORY / "layer" / "dist")
-ARCH = {"x86_64": "x86_64", "aarch64": "arm64"}[platform.machine()]
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+HERE = {machine: arch for arch, machine in MACHINES.items()}[platform.machine()]
+ARCH = os.environ.get("LAYER_ARCH") or HERE
+OBJDUMP = "objdump" if ARCH == HERE else f"{MACHINES[ARCH]}-linux-gnu-objdump"
 PYTHON = "3.13"
 SUFFIX = f"{ARCH}-py{PYTHON.replace('.', '')}"
 
@@ -64,6 +70,8 @@ class Bare:
 
 def bare_python() -> str:
     """A Python of the layer's version; a name on PATH may be a shim that runs nothing."""
+    if "LAYER_PYTHON" in os.environ:
+        return os.environ["LAYER_PYTHON"]
     pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
     for one in (f"python{PYTHON}", *map(str, sorted(pyenv.glob(f"{PYTHON}.*/bin/python{PYTHON}")))):
         if shutil.which(one):

@@ -12,8 +12,10 @@ from PIL import Image
 
 from framefetch.containers.sniff import RULES
 from framefetch.ffmpeg import DECODERS, FILTERS
-from tests.artifact.layer import built, unzipped_bytes
+from tests.artifact.layer import OBJDUMP, built, unzipped_bytes
 from tests.artifact.test_versions_lock import LOCK, NOT_SLIM, PROBES
+from tests.films import make_film
+from tests.films.compatibility import ROWS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,6 +82,28 @@ sys.exit(answer.status != 200)
 """
 
 
+PICTURES = """
+import json, sys
+from io import BytesIO
+from PIL import Image
+from framefetch.call import Call
+from framefetch.sample import read_frame_number
+from framefetch.settings import Settings
+from framefetch.snapshot import Service
+from framefetch.sources.folder import FolderSource
+
+found = {}
+for name in sys.argv[2:]:
+    service = Service(Settings(), FolderSource(sys.argv[1]))
+    answer = service.answer(Call("GET", "/" + name, "x-oss-process=video/snapshot,t_300,f_png"))
+    found[name] = (
+        read_frame_number(Image.open(BytesIO(answer.body)).convert("RGB"))
+        if answer.status == 200 else answer.body.decode()
+    )
+print(json.dumps(found))
+"""
+
+
 def test_size() -> None:
     """Layer and function are at most 26 MB zipped and 66 MB unpacked; the layer for OSS 10 and 32."""
     main, function, oss = built("layer"), built("function"), built("oss-layer")
@@ -95,7 +119,7 @@ def test_glibc(bare: Bare) -> None:
     libraries = sorted(bare.layer.rglob("*.so*"))
     assert len(libraries) > 40
     for library in libraries:
-        asked = subprocess.run(["objdump", "-T", library], capture_output=True, text=True, check=True).stdout
+        asked = subprocess.run([OBJDUMP, "-T", library], capture_output=True, text=True, check=True).stdout
         for word in asked.split():
             if word.strip("()").startswith("GLIBC_2."):
                 version = tuple(int(part) for part in word.strip("()").removeprefix("GLIBC_").split(".")[:2])
@@ -128,6 +152,13 @@ def test_picture_with_files_and_network_closed(bare: Bare, sample_film: Path, fo
     with Image.open(BytesIO(image)) as picture:
         assert picture.format == name
         assert picture.width == 64
+
+
+def test_the_right_picture_of_every_codec(bare: Bare, tmp_path: Path) -> None:
+    """Every codec and depth that the manual's table has, out of one container each."""
+    films = [make_film(next(row.recipes())[1], tmp_path) for row in ROWS]
+    found = json.loads(bare.run(PICTURES, str(tmp_path), *(film.path.name for film in films)))
+    assert found == {film.path.name: film.exact(300).number for film in films}
 
 
 def test_byte_code_and_papers(bare: Bare) -> None:

@@ -13,6 +13,7 @@ from framefetch import styles
 from framefetch.errors import FramefetchError
 from framefetch.process import parse as parse_process
 from framefetch.rules import PLACEHOLDERS, Rule, Rules, Upload
+from framefetch.settings.rows import json_rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ def parse(text: str, named: Mapping[str, str], *, max_side: int) -> Rules:
     """
     text = text.strip()
     if text[:1] in ("[", "{"):
-        rows = _json_rows(text)
+        rows = json_rows(text, _JSON_KEYS, "the rules")
     else:
         rows = [
             (f"line {at}", _line_values(line, at))
@@ -64,28 +65,6 @@ def _line_values(line: str, at: int) -> dict[str, list[str]]:
             raise ValueError(message)
         values[name] = [value]
     return values
-
-
-def _json_rows(text: str) -> list[tuple[str, dict[str, list[str]]]]:
-    import json  # noqa: PLC0415 - costs milliseconds, and most rules are lines
-
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        message = f"the rules are not valid JSON: {error}"
-        raise ValueError(message) from None
-    rows = []
-    for at, row in enumerate(parsed if isinstance(parsed, list) else [parsed], 1):
-        where = f"entry {at}"
-        if not isinstance(row, dict) or not row.keys() <= set(_JSON_KEYS):
-            message = f"{where} of the rules is not an object of {', '.join(_JSON_KEYS)}"
-            raise ValueError(message)
-        lists = {name: value if isinstance(value, list) else [value] for name, value in row.items()}
-        if not all(isinstance(value, str) for values in lists.values() for value in values):
-            message = f"{where} of the rules: texts, and lists of texts, are expected"
-            raise ValueError(message)
-        rows.append((where, lists))
-    return rows
 
 
 def _rule(where: str, values: dict[str, list[str]], named: Mapping[str, str], max_side: int) -> Rule:

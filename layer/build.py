@@ -109,7 +109,9 @@ def _python(version: str) -> str:
 def _fill(what: str, folder: Path, options: argparse.Namespace, python: str, libraries: Path | None) -> None:
     """Makes what is in one zip."""
     if what == "function":
-        shutil.copytree(options.root / "handler", folder, dirs_exist_ok=True)
+        shutil.copytree(
+            options.root / "handler", folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("Makefile")
+        )
         tree.drop_what_nobody_imports(folder)
         shutil.copy(options.root / "LICENSE", folder / "framefetch" / "LICENSE")
         tree.compile_all(folder, python)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from framefetch import buckets, caching, styles
@@ -26,6 +26,7 @@ from framefetch.secrets_aws import fetch, is_arn
 from framefetch.settings import BadSetting
 from framefetch.signing import Keyring, Signed, verify
 from framefetch.signing.v1 import is_subresource
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

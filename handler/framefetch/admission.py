@@ -10,10 +10,11 @@ import copy
 import threading
 from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from framefetch.errors import FilmError, FramefetchError, RequestTimeout, SourceError
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator

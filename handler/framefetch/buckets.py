@@ -7,7 +7,6 @@ nothing is decoded but what is needed to find the bucket, and nothing is normali
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +15,7 @@ from framefetch.errors import NoSuchBucket
 from framefetch.settings.rows import json_rows
 from framefetch.signing.keys import within
 from framefetch.signing.presign import is_ip_or_localhost, without_port
+from framefetch.values import dataclass
 
 Access = Literal["signed", "public"]
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from framefetch.errors import ImageTooLarge, RequestTimeout
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 from framefetch.call import Answer
 from framefetch.errors import PreconditionFailed
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

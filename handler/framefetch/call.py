@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
+
+from framefetch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

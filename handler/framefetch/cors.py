@@ -7,10 +7,10 @@ request. Nothing here looks at an object; the headers are the same on pictures a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framefetch.errors import AccessForbidden
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from framefetch.call import Call

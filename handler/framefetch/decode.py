@@ -6,7 +6,6 @@ Whatever FFmpeg, PyAV or Python raises leaves this module as one of our errors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,6 +16,7 @@ from av.sidedata.sidedata import SideDataContainer
 from framefetch.errors import UnsupportedCodec, UnsupportedFormat
 from framefetch.ffmpeg import as_our_errors, check_codec, choose_stream, open_container, with_alpha
 from framefetch.orientation import Orientation
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

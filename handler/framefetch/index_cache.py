@@ -14,7 +14,6 @@ import stat
 import threading
 from collections import OrderedDict
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from framefetch.containers.index import VideoIndex
 from framefetch.containers.packed import NotPacked, pack, unpack
 from framefetch.sources import ObjectInfo
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

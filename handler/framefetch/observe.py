@@ -12,10 +12,11 @@ import resource
 import secrets
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from framefetch.trace import Trace
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

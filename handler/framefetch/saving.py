@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
@@ -32,6 +32,7 @@ from framefetch.signing.keys import within
 from framefetch.sinks import NewObject
 from framefetch.sinks.beside import sink_of
 from framefetch.sources.locate import open_source
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from framefetch.access import Access, Grant

@@ -6,7 +6,9 @@ tests that hold bytes and requests.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from framefetch.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

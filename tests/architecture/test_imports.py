@@ -48,7 +48,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "process cors",
         "call limits trace secrets_aws",
         "settings budget",
-        "errors",
+        "errors values",
         "__init__",
     )
 )
@@ -78,7 +78,7 @@ OWNERS = {
 }
 
 # Modules that turn values into values: they may not even import what could reach the outside.
-PURE = "buckets call caching containers cors errors orientation plan process rules signing styles"
+PURE = "buckets call caching containers cors errors orientation plan process rules signing styles values"
 REACHING = frozenset(
     "asyncio av http io logging multiprocessing obstore os oss2 pathlib PIL random secrets select shutil"
     " socket ssl tempfile threading time urllib3".split()

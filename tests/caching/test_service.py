@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -175,7 +174,7 @@ def test_tag_follows_object_request_settings_and_versions(
         )
     ]  # fmt: skip
     with monkeypatch.context() as other:
-        other.setattr(platform, "machine", lambda: "z80")
+        other.setattr(snapshot, "machine", lambda: "z80")
         tags.append(tag())
     for library in versions():
         with monkeypatch.context() as other:

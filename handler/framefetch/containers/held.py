@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from framefetch.errors import ImageTooLarge
+from framefetch.values import dataclass
 
 MAX_VIEWS = 50_000
 """Where the caller allows no other number. A minute of film with a fragment for each picture has 7,200."""

@@ -9,10 +9,11 @@ track's timescale: dts when a sample is decoded, cts when it is shown by the tra
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from framefetch.orientation import Orientation
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from framefetch.orientation import Orientation
 from framefetch.process import Fit, Rotate
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from framefetch.decode import Picture

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from framefetch.events import alb, function_compute, payload_2, rest
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

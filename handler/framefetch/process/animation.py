@@ -6,12 +6,12 @@ which writes an object; here the answer is the animation.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from framefetch.process.grammar import MALFORMED, Parameter, number
 from framefetch.process.many import MOMENTS, SIDE, Scale, read_many, side
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

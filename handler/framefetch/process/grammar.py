@@ -6,10 +6,10 @@ Whatever is not understood is refused with OSS's own EC (OSS documentation, medi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framefetch.errors import InvalidArgument
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framefetch.process.grammar import MALFORMED, PARAMETER, refusal
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

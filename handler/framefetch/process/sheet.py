@@ -6,12 +6,13 @@ capture). There they write objects; here the answer is the sheet, or the WebVTT 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framefetch.process.format import Format
 from framefetch.process.grammar import MALFORMED, Parameter, number
 from framefetch.process.many import MOMENTS, SIDE, Scale, read_many, side, within
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

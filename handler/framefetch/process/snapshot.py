@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from framefetch.process.format import Format, best_for
 from framefetch.process.grammar import MALFORMED, PARAMETER, Parameter, number, read_parameters, refusal
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,10 @@ and what ``framefetch settings`` prints.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
+
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from framefetch.settings.declare import (
@@ -19,6 +19,7 @@ from framefetch.settings.declare import (
     text,
     words,
 )
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,11 +7,12 @@ is told so. Never replaces an object, unless it is asked to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from framefetch import __version__
 from framefetch.sources.looking import MARK
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

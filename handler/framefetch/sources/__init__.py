@@ -8,8 +8,9 @@ came back are the same for every store and live in `fetch.py`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

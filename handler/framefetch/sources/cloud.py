@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,7 @@ from framefetch.sources import Changed, ObjectInfo
 from framefetch.sources.looking import MARK, Listed, Look
 from framefetch.sources.refusals import refusal
 from framefetch.sources.tries import patiently
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

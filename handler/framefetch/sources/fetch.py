@@ -10,7 +10,7 @@ never bytes of two versions: `Changed` ends the reading, and the caller starts o
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Self
 
 from framefetch.errors import SourceError
@@ -20,6 +20,7 @@ from framefetch.sources.ends import WHOLE_BYTES, Head, Tail
 from framefetch.sources.pin import Pin
 from framefetch.sources.retries import Retries
 from framefetch.trace import RangeRead
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence

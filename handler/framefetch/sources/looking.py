@@ -6,8 +6,9 @@ that everything carries which framefetch wrote itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

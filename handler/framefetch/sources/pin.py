@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framefetch.errors import SourceError
 from framefetch.sources import Changed
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from framefetch.sources import ObjectInfo, Reply

@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import random
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from framefetch.budget import sleep_s
 from framefetch.errors import SourceBusy
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ FIRST_DELAY_S = 0.05
 LONGEST_DELAY_S = 0.5
 
 
-@dataclass
+@dataclass()
 class RetryQuota:
     """What all requests of a container may spend on retries, so that an outage is not multiplied.
 

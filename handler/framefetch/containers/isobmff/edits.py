@@ -7,11 +7,11 @@ picture: the first shown picture of all is put at the end of the leading empty e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood, Segment
 from framefetch.errors import ImageTooLarge
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from framefetch.containers.index import SampleTable

@@ -8,12 +8,13 @@ the whole box is to be read, so nothing here has to be clever.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, MAX_CHILDREN, Box, box_header
 from framefetch.containers.isobmff.places import Place
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import accumulate, repeat
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,13 +6,13 @@ read; of the others just what says when they start, for the presentation starts 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.edits import read_edits
 from framefetch.containers.isobmff.tables import sample_count
 from framefetch.errors import CorruptFilm, NoVideoStream, UnsupportedCodec
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from framefetch.containers.isobmff.boxes import Box

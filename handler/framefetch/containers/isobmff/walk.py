@@ -6,7 +6,6 @@ It never does I/O, never asks outside the object, and asks a bounded number of t
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from framefetch.containers.isobmff.tables import check_chunks, description_used,
 from framefetch.containers.isobmff.tracks import read_movie
 from framefetch.containers.pull import Pull
 from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

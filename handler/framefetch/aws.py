@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 NAMESPACE = "framefetch"
 # Named like the logger that the records go to, so that they are written in its form.
 LOGGER = Logger(service="framefetch", level="INFO")
-METRICS = Metrics(namespace=NAMESPACE, service="framefetch")
+# Their dimension "service" is POWERTOOLS_SERVICE_NAME: of each deployment its own, as its alarms are.
+METRICS = Metrics(namespace=NAMESPACE)
 FUNCTION = Function()
 
 

@@ -137,6 +137,7 @@ def test_a_bad_event_says_what_the_handler_takes(lambda_: runtime_api.Runtime) -
 def test_one_record_and_one_set_of_metrics_a_request(film: Film, tmp_path: Path) -> None:
     """The log has one structured record of each request, and CloudWatch's metrics; no secrets."""
     settings = {"FRAMEFETCH_SOURCE": str(film.path.parent), "FRAMEFETCH_ACCESS": "public"}
+    settings["POWERTOOLS_SERVICE_NAME"] = "stack"
     with runtime_api.running("framefetch.aws.handler", settings, tmp_path) as runtime:
         runtime.invoke(function_url(ASKED))
         runtime.invoke(function_url(replace(ASKED, path="/none.mp4")))
@@ -155,6 +156,10 @@ def test_one_record_and_one_set_of_metrics_a_request(film: Film, tmp_path: Path)
     metrics = [line for line in lines if "_aws" in line]
     assert [one["BytesRead"][0] > 0 for one in metrics if "BytesRead" in one] == [True, False]
     assert [(one["code"], one["Errors"]) for one in metrics if "Errors" in one] == [("NoSuchKey", [1.0])]
+    # What alarms and the dashboard look for.
+    assert {one["service"] for one in metrics} == {"stack"}
+    (of_errors,) = (one["_aws"]["CloudWatchMetrics"][0] for one in metrics if "Errors" in one)
+    assert [sorted(names) for names in of_errors["Dimensions"]] == [["code", "service"]]
 
 
 def functions(film: Film, **settings: Any) -> Function:

@@ -286,6 +286,20 @@ def test_alarms_and_dashboard_by_parameter(stack: Stack) -> None:
 
 
 @EVERY
+def test_metrics_are_of_the_stack(stack: Stack) -> None:
+    """Own metrics carry the stack's name, and its alarm and dashboard look for no other's."""
+    for name in stack.of_type("AWS::Serverless::Function"):
+        variables = stack.function(name)["Environment"]["Variables"]
+        assert variables["POWERTOOLS_SERVICE_NAME"] == "films"
+    for alarm in stack.of_type("AWS::CloudWatch::Alarm").values():
+        if alarm["Namespace"] == "framefetch":
+            found = {one["Name"]: one["Value"] for one in alarm["Dimensions"]}
+            assert found == {"service": "films", "code": "InternalError"}
+    for board in stack.of_type("AWS::CloudWatch::Dashboard").values():
+        assert '"service", "framefetch"' not in board["DashboardBody"]
+
+
+@EVERY
 def test_concurrency_by_parameter(stack: Stack) -> None:
     """Reserved and provisioned concurrency and SnapStart are there only where they were asked for."""
     function = stack.function("PictureFunction")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CPU_BAR, COLD_BAR = 1.8, 1.6
 _LONGEST_S = 60
+_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 _BASELINE = "import av\nfrom PIL import Image\n\n\ndef handler(event, context):\n    pass\n"
 _SETTINGS = {
     # As the template has them; the keys of nobody. No store is asked anything before the first event.
@@ -62,6 +63,12 @@ class Platform:
     nothing: Path
     """An empty folder."""
 
+    def _authorities(self) -> dict[str, str]:
+        """Amazon Linux has all in one file; Debian has a folder of 280 links as well, for obstore to read."""
+        if not _AUTHORITIES.is_file():
+            return {}
+        return {"SSL_CERT_FILE": str(_AUTHORITIES), "SSL_CERT_DIR": str(self.nothing)}
+
     def start(self, function: Path, handler: str, *, cold: bool) -> Init:
         """Starts a function, and ends it when it asks for its first event.
 
@@ -90,10 +97,7 @@ class Platform:
                     "AWS_LAMBDA_FUNCTION_NAME": "framefetch",
                     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
                     "AWS_REGION": "us-east-1",
-                    # Amazon Linux has all authorities in one file; Debian also has a folder of 280 links to
-                    # them, which obstore would read.
-                    "SSL_CERT_DIR": str(self.nothing),
-                    "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+                    **self._authorities(),
                     **_SETTINGS,
                 },
                 stdout=subprocess.DEVNULL,

@@ -1,26 +1,22 @@
 from __future__ import annotations
 
-import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
 
 from framefetch.sample import make_sample
-from tests.artifact.layer import Bare, bare_python, built
+from tests.artifact.layer import PYTHON, unpacked
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.artifact.layer import Bare
 
 
 @pytest.fixture(scope="session")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Bare:
     """The built layer and function, unpacked, under a bare Python."""
-    python = bare_python()
-    folder: Path = tmp_path_factory.mktemp("artifact")
-    for name in ("layer", "function"):
-        with zipfile.ZipFile(built(name)) as file:
-            file.extractall(folder / name)
-    return Bare(python, folder / "layer", folder / "function")
+    return unpacked(PYTHON, tmp_path_factory.mktemp("artifact"))
 
 
 @pytest.fixture(scope="session")

@@ -99,7 +99,7 @@ class Film:
                 ) from error
             try:
                 self.stream = choose_stream(self.container)
-                check_codec(self.stream, self._settings)
+                check_codec(self.stream, self._settings, self._reader, self.demuxer)
             except BaseException:
                 self.container.close()
                 raise

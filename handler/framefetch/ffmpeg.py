@@ -19,6 +19,7 @@ from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from framefetch.containers.marks import HEAD_BYTES, codec_mark
 from framefetch.errors import (
     CorruptFilm,
     FramefetchError,
@@ -201,8 +202,14 @@ def with_alpha(stream: VideoStream) -> VideoCodecContext | None:
     return cast("VideoCodecContext", CodecContext.create(name, "r"))
 
 
-def check_codec(stream: VideoStream, settings: Settings) -> None:
+def check_codec(stream: VideoStream, settings: Settings, reader: RangeReader | BytesIO, demuxer: str) -> None:
     """Refuses a stream that we cannot decode.
+
+    Args:
+        stream: which.
+        settings: the limits.
+        reader: of the film that it is in.
+        demuxer: which opened it.
 
     Raises:
         UnsupportedCodec: its codec is not one of `DECODERS`.
@@ -210,10 +217,15 @@ def check_codec(stream: VideoStream, settings: Settings) -> None:
     """
     context: Any = stream.codec_context
     if context is None or not context.codec or context.codec.name not in DECODERS:
-        name = context.name if context else "unknown"
+        name = context.name if context else _name_of(reader, demuxer)
         raise UnsupportedCodec(f"The video codec {name} is not supported.")
     if context.width * context.height > settings.max_pixels:
         raise ImageTooLarge(
             f"The video's pictures of {context.width} x {context.height} are above the limit of "
             f"{settings.max_pixels} pixels."
         )
+
+
+def _name_of(reader: RangeReader | BytesIO, demuxer: str) -> str:
+    reader.seek(0)
+    return codec_mark(reader.read(HEAD_BYTES), demuxer) or "of this video"

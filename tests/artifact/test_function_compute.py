@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from tests.artifact.layer import Bare
     from tests.films import Film
 
-# The platform's contract: the handler's name is imported once, each event comes as bytes of JSON, and what the
-# handler returns goes out as JSON; what it raises is reported as errorType and errorMessage.
+# The platform's contract: the handler's module is imported once, each event comes as bytes of JSON, and what
+# the handler returns goes out as JSON; what it raises is reported as errorType and errorMessage.
 RUNTIME = """
 import importlib, json, sys, types
 module, _, name = sys.argv[1].rpartition(".")

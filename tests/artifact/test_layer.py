@@ -11,11 +11,13 @@ import pytest
 from PIL import Image
 
 from framefetch.containers.sniff import RULES
+from framefetch.errors import UnsupportedCodec
 from framefetch.ffmpeg import DECODERS, FILTERS
 from tests.artifact.layer import OBJDUMP, built, unzipped_bytes
 from tests.artifact.test_versions_lock import LOCK, NOT_SLIM, PROBES
 from tests.films import make_film
 from tests.films.compatibility import ROWS
+from tests.films.unsupported import UNSUPPORTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,6 +161,19 @@ def test_the_right_picture_of_every_codec(bare: Bare, tmp_path: Path) -> None:
     films = [make_film(next(row.recipes())[1], tmp_path) for row in ROWS]
     found = json.loads(bare.run(PICTURES, str(tmp_path), *(film.path.name for film in films)))
     assert found == {film.path.name: film.exact(300).number for film in films}
+
+
+def test_other_codecs_are_refused_by_name(bare: Bare, tmp_path: Path) -> None:
+    """What the slim FFmpeg has no decoder for is refused all the same, by what the file calls its codec."""
+    marks = {
+        make_film(recipe, tmp_path).path.name: mark
+        for row, mark in UNSUPPORTED
+        for _, recipe in row.recipes()
+    }
+    found = json.loads(bare.run(PICTURES, str(tmp_path), *marks))
+    for name, mark in marks.items():
+        assert f"<Message>The video codec {mark} is not supported.</Message>" in found[name]
+        assert f"<EC>{UnsupportedCodec.default_ec}</EC>" in found[name]
 
 
 def test_byte_code_and_papers(bare: Bare) -> None:

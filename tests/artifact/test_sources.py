@@ -33,10 +33,11 @@ def copy(tmp_path: Path) -> Path:
     for line in LOCK.splitlines():
         name = line.partition(" = ")[0]
         if name == "upstream":
-            line = f'upstream = "{(tmp_path / "gone.tar.xz").as_uri()}"'
+            lines.append(f'upstream = "{(tmp_path / "gone.tar.xz").as_uri()}"')
         elif name == "debian":
-            line = f'debian = ["", "", {line.rpartition(", ")[2]}'
-        lines.append(line)
+            lines.append(f'debian = ["", "", {line.rpartition(", ")[2]}')
+        else:
+            lines.append(line)
     (folder / "versions.lock").write_text("\n".join(lines), encoding="utf-8")
     return folder
 
@@ -76,7 +77,7 @@ def test_what_needs_no_sources_is_built(copy: Path) -> None:
 
 
 def test_a_given_source_is_known_by_its_content(copy: Path, tmp_path: Path) -> None:
-    """An archive in a folder is taken under any name, if it has the sha256; the build then misses the next one."""
+    """An archive in a folder is taken under any name, if it has the sha256; then the next is missed."""
     given = tmp_path / "given"
     given.mkdir()
     (given / "anything").write_bytes(b"an archive")

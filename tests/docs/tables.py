@@ -18,6 +18,7 @@ from framefetch.errors import FramefetchError, InvalidArgument, classes
 from framefetch.process import MALFORMED, PARAMETERS
 from framefetch.settings import Settings
 from tests.docs.cost import cost_table
+from tests.docs.layer import layer_rows
 from tests.films.compatibility import CONTAINERS, ROWS
 
 if TYPE_CHECKING:
@@ -69,11 +70,17 @@ def compatibility_table() -> str:
     return _table(rows)
 
 
+def slim_table() -> str:
+    """What the slim FFmpeg lacks."""
+    return _table(layer_rows())
+
+
 TABLES = {
     "settings": settings_table,
     "errors": errors_table,
     "compatibility": compatibility_table,
     "cost": cost_table,
+    "slim": slim_table,
 }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.containers.index import NotUnderstood
+from framefetch.containers.index import AFTER_BYTES, NotUnderstood
 from framefetch.containers.opening import WHOLE_BYTES
 from framefetch.containers.searched.flv import flv_form
 from framefetch.containers.searched.ps import ps_form
@@ -90,6 +90,22 @@ class Aim:
         if found.stop - found.start <= _MAX_EXPECTED_BYTES:
             self._reader.hold(found.start, found.stop)
         return found.start
+
+    def key_after(self, place: int) -> int | None:
+        """Where to read on for the first keyframe from a place in the object on, which is then there.
+
+        Returns:
+            A place in the file; None when there is none near, or this container is not searched.
+
+        Raises:
+            NotUnderstood: the bytes are not what the container promises.
+        """
+        if self._search is None:
+            return None
+        key = self._search.first_key()
+        stop = min(place + AFTER_BYTES, self._reader.size)
+        self._reader.follow(place, stop, lambda held: key.is_in(held, place))
+        return key.start
 
     def _expect(self, wanted: int) -> None:
         """Fetches what FFmpeg will read after it has sought by an index that the film brought."""

@@ -14,6 +14,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from framefetch.aim import Aim
+from framefetch.containers.index import NotUnderstood
 from framefetch.errors import CorruptFilm
 from framefetch.process import Mode
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     VideoPacket = Packet[VideoStream]
 
+SEARCHED = frozenset({"mpegts", "mpeg", "flv"})
+"""Containers (by FFmpeg's name) that have no index, and are searched for a time."""
 _UNTIMED = frozenset({"h264", "hevc", "obu"})
 """Raw streams: no timestamps and no index; a picture's time is its number over the frame rate."""
 _FIRST_STEP_S = Fraction(1)
@@ -67,6 +70,24 @@ def find_picture(film: Film, at_ms: int, mode: Mode, *, reader: RangeReader | No
         found = _find(film, Fraction(at_ms, 1000), mode, reader)
     if found is None:
         raise CorruptFilm(hint="No picture could be decoded there; try another t.")
+    return film.picture(found.frame, found.time_s * 1000)
+
+
+def find_key_after(film: Film, place: int, reader: RangeReader) -> Picture:
+    """Decodes the first keyframe from a place in the file on, where the container has no index.
+
+    Args:
+        film: freshly opened, at its start.
+        place: in bytes.
+        reader: what the film reads from.
+
+    Raises:
+        NotUnderstood: there is none near, or this container is not searched.
+        FramefetchError: as `Film` and its reader raise.
+    """
+    found = None if film.demuxer in _UNTIMED else _Timed(film, reader).key_after(place)
+    if found is None or film.damaged:
+        raise NotUnderstood("no keyframe soon after the place")
     return film.picture(found.frame, found.time_s * 1000)
 
 
@@ -164,6 +185,22 @@ class _Timed:
                 if (frame.pts or 0) > run.pts:
                     break
         return self._from_start(self._zero_s + at_s, or_first=not has_key)
+
+    def key_after(self, place: int) -> _Shown | None:
+        """The first keyframe from a place in the file on; None when there is none near."""
+        start = self._aim.key_after(place) if self._aim is not None else None
+        if start is None or not self._film.seek_byte(start):
+            return None
+        packets = self._film.packets()
+        key = next((one for one in packets if one.is_keyframe and one.pts is not None), None)
+        if key is None:
+            return None
+        for frame in self._frames(_Run([key], packets, has_untimed_keys=False)):
+            if frame.pts == key.pts:
+                return self._shown(frame) if self._film.is_key(frame) else None
+            if (frame.pts or 0) > (key.pts or 0):
+                break
+        return None
 
     def _runs(self, target_s: Fraction, *, for_display: bool) -> Iterator[_Run]:
         """Runs that start at a keyframe whose time is at or before the target.

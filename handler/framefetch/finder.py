@@ -12,6 +12,7 @@ import threading
 from collections import OrderedDict
 from contextlib import closing
 from functools import partial
+from math import ceil
 from typing import TYPE_CHECKING, Self
 
 from framefetch import indexed
@@ -20,7 +21,8 @@ from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.decode import Film
 from framefetch.errors import FilmError, UnsupportedFormat
 from framefetch.index_cache import IndexCache, Known
-from framefetch.process import SnapshotRequest
+from framefetch.plan import keyframe_times_s
+from framefetch.process import Mode, SnapshotRequest
 from framefetch.sources import Changed
 from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.versions import open_version
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from framefetch.decode import Picture
     from framefetch.observe import Record
+    from framefetch.reader import RangeReader
     from framefetch.settings import Settings
     from framefetch.sources import ObjectInfo, Source
 
@@ -210,21 +213,55 @@ class Finder:
         self, film_object: FilmObject, request: SnapshotRequest
     ) -> tuple[Film, Callable[[], Picture]]:
         from framefetch import demux  # noqa: PLC0415 - rare: no part of a start
-        from framefetch.containers.opening import opening_ranges  # noqa: PLC0415
-        from framefetch.reader import RangeReader  # noqa: PLC0415
 
         pinned = film_object.pinned
         if not film_object.is_checked or (
             self._settings.index == "generic" and film_object.container() == "mov"
         ):
             indexed.check_index(pinned, film_object.head(), request.at_ms)
-        reader = RangeReader(pinned, film_object.head(), block_bytes=self._settings.block_bytes)
-        container = film_object.container()
-        for start, stop in opening_ranges(container, film_object.head(), pinned.info.size):
-            reader.hold(start, stop)
-        film = Film(reader, container, self._settings, pinned.budget)
+        film, reader = self._demuxed(film_object)
         aimed = reader if self._settings.index == "own" else None
         return film, partial(demux.find_picture, film, request.at_ms, request.mode, reader=aimed)
+
+    def _demuxed(self, film_object: FilmObject) -> tuple[Film, RangeReader]:
+        from framefetch.containers.opening import opening_ranges  # noqa: PLC0415 - rare, as above
+
+        reader = film_object.reader(self._settings.block_bytes)
+        container = film_object.container()
+        for start, stop in opening_ranges(container, film_object.head(), film_object.info.size):
+            reader.hold(start, stop)
+        return Film(reader, container, self._settings, film_object.pinned.budget), reader
+
+    def key_after(self, film_object: FilmObject, place: int) -> tuple[Film, Callable[[], Picture]]:
+        """The way to the first keyframe from a place in the object on, whenever it is shown.
+
+        One request leads to it. It is for films of which nothing tells where their keyframes are.
+
+        Args:
+            film_object: the film.
+            place: in bytes.
+
+        Raises:
+            NotUnderstood: something does tell, or there is no keyframe near.
+            FramefetchError: as reading and opening do.
+        """
+        from framefetch import demux  # noqa: PLC0415 - rare, as above
+
+        container = film_object.container()
+        if self._settings.index == "own" and container in indexed.WALKS:
+            seen = indexed.Seen(film_object.seen())
+            try:
+                index = indexed.read_index_after(film_object.pinned, seen, container, place)
+            finally:
+                if seen.has_more:
+                    pieces = IndexBytes(film_object.info.size, tuple(seen.pieces))
+                    film_object.known = Known(film_object.info, pieces)
+            at_ms = max(0, ceil(keyframe_times_s(index, 1)[0] * 1000))
+            return self._by_index(film_object, index, SnapshotRequest(at_ms=at_ms, mode=Mode.FAST))
+        if self._settings.index != "own" or container not in demux.SEARCHED:
+            raise NotUnderstood("this container is not searched")
+        film, reader = self._demuxed(film_object)
+        return film, partial(demux.find_key_after, film, place, reader)
 
     def forget(self, label: str) -> None:
         """An index is of a version that is no more."""
@@ -249,6 +286,7 @@ class FilmObject:
         self.pinned = pinned
         self.label = label
         self._head = head
+        self._reader: RangeReader | None = None
         self.known = known
         self.is_checked = True
 
@@ -262,6 +300,14 @@ class FilmObject:
         if self._head is None:
             self._head = self.pinned.read(0, _OPENING_BYTES, "open")
         return self._head
+
+    def reader(self, block_bytes: int) -> RangeReader:
+        """A file over it. It is one and the same for all pictures of a request: no byte is fetched twice."""
+        from framefetch.reader import RangeReader  # noqa: PLC0415 - rare: no part of a start
+
+        if self._reader is None:
+            self._reader = RangeReader(self.pinned, self.head(), block_bytes=block_bytes)
+        return self._reader
 
     def seen(self) -> tuple[tuple[int, bytes], ...]:
         """The bytes of its index that are known, its first ones to begin with."""

@@ -113,6 +113,26 @@ def read_index(
     return _follow(WALKS[container](pinned.info.size, request, whole), pinned, seen)
 
 
+def read_index_after(pinned: PinnedObject, seen: Seen, container: str, place: int) -> VideoIndex:
+    """Reads the first keyframe from a place in the object on, with its time, where nothing says where it is.
+
+    Args:
+        pinned: the object, opened.
+        seen: its first bytes, and what else is known of it; what is read is added.
+        container: one that `WALKS` has.
+        place: in bytes.
+
+    Raises:
+        NotUnderstood: an index says where keyframes are, or there is none within `AFTER_BYTES`.
+        FilmError, FramefetchError: as `read_index`.
+    """
+    if container == "mov":
+        return _follow(isobmff.Walk(pinned.info.size, after=place), pinned, seen)
+    from framefetch.containers.matroska import walk  # noqa: PLC0415 - rare: no part of a start
+
+    return _follow(walk.Walk(pinned.info.size, after=place), pinned, seen)
+
+
 def check_index(pinned: PinnedObject, head: bytes, at_ms: int) -> None:
     """Reads all of an MP4's index, of which only slices were read before, and checks what it claims.
 

@@ -11,9 +11,12 @@ from __future__ import annotations
 import io
 import os
 from collections import OrderedDict
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framefetch.sources.fetch import PinnedObject
 
 MAX_BLOCK_BYTES = 4 << 20
@@ -138,6 +141,25 @@ class RangeReader(io.RawIOBase):
             at += len(pieces[-1])
         return b"".join(pieces)
 
+    def follow(self, start: int, stop: int, enough: Callable[[bytearray], bool]) -> None:
+        """Fetches from a place on, in one request, until what has come is enough, and keeps it for `read`.
+
+        Args:
+            start: first byte.
+            stop: go no further than this.
+            enough: told all bytes from `start` on, whenever there are more.
+
+        Raises:
+            FramefetchError: as `PinnedObject.stream`.
+        """
+        held = bytearray()
+        with self._pinned.budget.fetching(), closing(self._pinned.stream(start, stop, "block")) as pieces:
+            for piece in pieces:
+                held += piece
+                if enough(held):
+                    break
+        self._keep(start, bytes(held))
+
     def _kept(self, position: int) -> tuple[int, bytes] | None:
         """The kept block that holds this byte, and where it starts."""
         for start, block in reversed(self._blocks.items()):
@@ -157,6 +179,7 @@ class RangeReader(io.RawIOBase):
         return block
 
     def _keep(self, start: int, block: bytes) -> None:
+        self._kept_bytes -= len(self._blocks.pop(start, b""))
         self._blocks[start] = block
         self._kept_bytes += len(block)
         while self._kept_bytes > self._keep_bytes and len(self._blocks) > 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +23,7 @@ from tests.servers import ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
 AT_MS, TAKEN_MS, KEY_MS = 37_100, 37_100, 33_333
@@ -88,10 +90,12 @@ def _service(server: ranges.RangeServer) -> Service:
     return Service(settings, open_source(server.url, settings))
 
 
-def _cost(service: Service, server: ranges.RangeServer, name: str, more: str = "") -> tuple[float, int, int]:
+def _cost(
+    service: Service, server: ranges.RangeServer, name: str, more: str = "", at: int | str = AT_MS
+) -> tuple[float, int, int]:
     """Time of the picture, bytes that were received, and requests, as the server counts them."""
     server.asked.clear()
-    query = f"x-oss-process=video/snapshot,t_{AT_MS}{more}"
+    query = f"x-oss-process=video/snapshot,t_{at}{more}"
     answer = service.answer(Call("GET", f"/{_key(name)}", query))
     assert answer.status == 200, answer.body
     told = dict(part.split("=") for part in str(answer.header("x-framefetch-read")).split(", "))
@@ -118,3 +122,36 @@ def test_a_keyframe_costs_no_more_than_this(server: ranges.RangeServer, name: st
     assert time_ms == pytest.approx(KEY_MS, abs=70)
     assert received <= most_kb * 1000
     assert requests <= most_requests
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_auto_costs_eight_requests_at_most(server: ranges.RangeServer, name: str) -> None:
+    """``t_auto`` costs eight requests at most, new and known, and is the same keyframe both times."""
+    service = _service(server)
+    new_ms, _, new_requests = _cost(service, server, name, at="auto")
+    known_ms, _, known_requests = _cost(service, server, name, at="auto")
+    assert new_requests <= 8
+    assert known_requests <= 5
+    assert known_ms == new_ms
+    # And it is where it is said to be.
+    taken_ms, _, _ = _cost(_service(server), server, name, ",m_fast", at=ceil(new_ms))
+    assert taken_ms == new_ms
+
+
+def test_auto_of_fragments_without_keyframes(server: ranges.RangeServer, tmp_path: Path) -> None:
+    """Nor does it cost more where only one fragment in eight has a keyframe."""
+    options = {"movflags": "empty_moov+default_base_moof+skip_trailer", "frag_duration": "1000000"}
+    mux(tmp_path / "film.mp4", tmp_path, "h264-small", Fraction(75), options=options)
+    server.put("seconds.mp4", (tmp_path / "film.mp4").read_bytes())
+    server.asked.clear()
+    answer = _service(server).answer(Call("GET", "/seconds.mp4", "x-oss-process=video/snapshot,t_auto"))
+    assert answer.status == 200
+    assert len(server.asked) <= 8
+
+
+def test_auto_where_no_keyframe_is_near(server: ranges.RangeServer) -> None:
+    """A film that is cut short soon after its first keyframe has that one as its best."""
+    server.put("short.ts", server.objects[_key("mpeg-ts")].content[:600_000])
+    answer = _service(server).answer(Call("GET", "/short.ts", "x-oss-process=video/snapshot,t_auto"))
+    assert answer.status == 200
+    assert float(str(answer.header("x-framefetch-time"))) == 0

@@ -38,6 +38,10 @@ class Damaged(NotUnderstood):
         self.time_ms = time_ms
 
 
+AFTER_BYTES = 8 << 20
+"""How far from a place on a keyframe is looked for, where any will do: a long GOP of a film in HD."""
+
+
 @dataclass(frozen=True, slots=True)
 class Need:
     """The next bytes that a reader has to see, half-open.

@@ -17,6 +17,8 @@ from framefetch.process import Mode, SnapshotRequest
 from framefetch.worth import worth
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from framefetch.containers.index import VideoIndex
     from framefetch.decode import Picture
     from framefetch.finder import FilmObject
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 PERCENTS = (12, 28, 44, 60, 76)
 """Where in the film the pictures are: openings and credits are at its ends."""
 FEWER_PERCENTS = (20, 44, 70)
-"""The same where each picture is searched for by itself."""
+"""The same where each picture is searched for by itself. Where nothing tells when what is shown, these are
+places in the file: any keyframe that comes after them will do, and is one request away."""
 _SMALL = SnapshotRequest(long_side=256)
 _ENOUGH_KEYS = 3
 _MAX_SAMPLES = 1500
@@ -39,21 +42,31 @@ def best_picture(opened: FilmObject, studio: Studio, record: Record) -> Picture:
     Raises:
         FramefetchError: as reading, decoding and drawing do.
     """
-    length_ms = studio.length_ms(opened, record)
     index = studio.index(opened, record)
+    if index is None:
+        places = [opened.info.size * one // 100 for one in FEWER_PERCENTS]
+        with closing(studio.keyframes_after(opened, places, record)) as pictures:
+            best = _best(pictures, studio, record)
+        if best is not None:
+            return best
+    length_ms = studio.length_ms(opened, record)
     percents = FEWER_PERCENTS if index is None else PERCENTS
     times_ms = [floor(length_ms * one / 100) for one in percents]
     mode = Mode.FAST if index is None else _mode(index, times_ms)
-    best: tuple[float, Picture] | None = None
-    with closing(studio.pictures(opened, times_ms, mode, record)) as pictures:
-        for _, picture in pictures:
-            with record.stage("draw"):
-                value = worth(draw(picture, _SMALL, studio.settings).convert("RGB"))
-            rank = (value, -picture.time_ms)
-            if best is None or rank > (best[0], -best[1].time_ms):
-                best = value, picture
+    with closing(studio.pictures(opened, times_ms, mode, record)) as numbered:
+        best = _best((picture for _, picture in numbered), studio, record)
     assert best is not None  # noqa: S101 - each time has its picture, or an error
-    return best[1]
+    return best
+
+
+def _best(pictures: Iterable[Picture], studio: Studio, record: Record) -> Picture | None:
+    best: tuple[float, Picture] | None = None
+    for picture in pictures:
+        with record.stage("draw"):
+            value = worth(draw(picture, _SMALL, studio.settings).convert("RGB"))
+        if best is None or (value, -picture.time_ms) > (best[0], -best[1].time_ms):
+            best = value, picture
+    return best[1] if best is not None else None
 
 
 def _mode(index: VideoIndex, times_ms: list[int]) -> Mode:

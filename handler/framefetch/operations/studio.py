@@ -134,6 +134,35 @@ class Studio:
             with self.picture(opened, request, record) as picture:
                 yield [one], picture
 
+    def keyframes_after(
+        self, opened: FilmObject, places: Sequence[int], record: Record
+    ) -> Generator[Picture, None, None]:
+        """Keyframes from places in the object on; close it to give back the memory.
+
+        For films of which nothing tells where their keyframes are: there are none of others.
+
+        Args:
+            opened: the film.
+            places: in bytes; from each on, a keyframe is looked for near it.
+            record: of the request.
+
+        Yields:
+            The picture of each place, where there is one.
+
+        Raises:
+            FramefetchError: as reading and decoding do.
+        """
+        for place in places:
+            with suppress(NotUnderstood):
+                with record.stage("index"):
+                    film, take = self.finder.key_after(opened, place)
+                with closing(film):
+                    wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
+                    with self.memory.hold(wanted_bytes, record.budget):
+                        with record.stage("decode"):
+                            picture = take()
+                        yield picture
+
     def _in_one_pass(
         self, opened: FilmObject, index: VideoIndex, plans: Sequence[ReadPlan], record: Record
     ) -> Iterator[tuple[int, Picture]]:

@@ -90,6 +90,10 @@ class FragmentSearch:
                 break
         return tuple(found[1:])
 
+    def first_after(self, place: int, stop: int) -> Generator[Need, None, Fragment | None]:
+        """The first fragment that begins at or after a place and before another one, read in one go."""
+        return (yield from self._fragment_from(place, stop, 0, ask=stop))
+
     def _known(self, found: list[Entry], wanted: int) -> Generator[Need, None, int]:
         """Adds fragments that earlier pictures led to; the place of the first one that is too late."""
         for at in self._pull.beginnings():
@@ -101,12 +105,14 @@ class FragmentSearch:
                 found.append(Entry(fragment.start, fragment.offset))
         return self._size
 
-    def _fragment_from(self, at: int, stop: int, usual: int) -> Generator[Need, None, Fragment | None]:
+    def _fragment_from(
+        self, at: int, stop: int, usual: int, ask: int = 0
+    ) -> Generator[Need, None, Fragment | None]:
         """The first fragment that begins at or after a place, before another one."""
         piece = min(max(usual // 2, _PIECE_BYTES[0]), _PIECE_BYTES[1])
         while at + _BEGINNING_BYTES <= stop and self._left > 0:
             until = min(at + piece, stop)
-            window = yield from self._pull.read(at, until, "moof")
+            window = yield from self._pull.read(at, until, "moof", ask)
             self._left -= len(window)
             start = _beginning(window)
             if start is not None:

@@ -14,7 +14,7 @@ from itertools import accumulate, chain
 from math import floor
 from typing import TYPE_CHECKING
 
-from framefetch.containers.index import FlatTable, NotUnderstood, Segment
+from framefetch.containers.index import AFTER_BYTES, FlatTable, NotUnderstood, Segment
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, box_header
 from framefetch.containers.isobmff.clock import earliest
 from framefetch.containers.isobmff.directory import MFRO_BYTES, Entry, mfra_size, read_mfra, read_sidx
@@ -101,11 +101,16 @@ class FragmentWalk:
         self._directory: tuple[Entry, ...] = ()
         self._boxes = 0
 
-    def run(self, at: int) -> Generator[Need, None, Fragments]:
+    def run(self, at: int, after: int | None = None) -> Generator[Need, None, Fragments]:
         """Walks, from the box after the movie box.
 
+        Args:
+            at: where that is.
+            after: any keyframe from this place on is wanted, whatever t; None: what is around t.
+
         Raises:
-            NotUnderstood: there are no fragments, or FFmpeg reads them in its own way.
+            NotUnderstood: there are no fragments, or FFmpeg reads them in its own way; or `after` is given,
+                and a directory says where keyframes are.
         """
         opening = yield from self._next(at)
         if opening is None:
@@ -120,7 +125,10 @@ class FragmentWalk:
         shift = lift - offset
         zero_s = yield from self._zero(first, shift)
         wanted = floor((self._at_s + zero_s) * self._track.timescale) - shift
-        parts, ends = yield from self._around(first, wanted, wanted + lift)
+        if after is None:
+            parts, ends = yield from self._around(first, wanted, wanted + lift)
+        else:
+            parts, ends = [(yield from self._with_key(after))], False
         if len(parts) == 1 and not ends:
             yield from self._expect_no_lower(parts[0].fragment, lift)
         if any(max(0, -min(part.fragment.delays)) > lift for part in parts):
@@ -187,6 +195,27 @@ class FragmentWalk:
                 before.append(self._following(before[-1], found))
             parts = before + parts
         return parts, ends
+
+    def _with_key(self, after: int) -> Generator[Need, None, _Part]:
+        """The first fragment from a place on that has a keyframe, with the bytes of that."""
+        if len(self._directory) > 1 or (yield from self._read_mfra()):
+            raise NotUnderstood("a directory says where keyframes are")
+        stop = min(self._size, after + AFTER_BYTES)
+        found = yield from FragmentSearch(self._pull, self._size, self._next).first_after(after, stop)
+        while found is not None and found.start is not None and found.after + HEADER_BYTES <= stop:
+            # Read on without a gap: what lies before a keyframe costs less than another request.
+            if found.keys:
+                until = found.offsets[found.keys[0]] + found.sizes[found.keys[0]]
+                if until <= stop:
+                    yield from self._pull.read(found.offset, until, "moof", until)
+                return self._part(found, found.start)
+            head = yield from self._pull.read(found.after, found.after + HEADER_BYTES, "moof", stop)
+            header = box_header(head)
+            if header is None or header.size is None or found.after + header.size > stop:
+                break
+            yield from self._pull.read(found.after, found.after + header.size, "moof", stop)
+            found = yield from self._next(found.after)
+        raise NotUnderstood("no keyframe soon after the place")
 
     def _forward(self, parts: list[_Part], until: int) -> Generator[Need, None, bool]:
         """Adds the fragments up to a time (dts); whether the film ends with them."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from framefetch.containers.index import NotUnderstood, VideoIndex
+from framefetch.containers.index import AFTER_BYTES, NotUnderstood, VideoIndex
 from framefetch.containers.isobmff import header_film
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
 from framefetch.containers.isobmff.clock import earliest, track_start
@@ -59,6 +59,7 @@ class Walk(Pull):
             None: all of the video's tables are read.
         fast: whether that picture is a keyframe.
         long_bytes: a movie box above this is long.
+        after: any keyframe from this place of a fragmented film without a directory on is wanted, whatever t.
     """
 
     def __init__(
@@ -70,8 +71,10 @@ class Walk(Pull):
         wanted: Callable[[VideoIndex], tuple[int, int]] | None = None,
         fast: bool = False,
         long_bytes: int = LONG_BYTES,
+        after: int | None = None,
     ) -> None:
-        super().__init__(size, 4 * max_index_bytes, in_full=True)
+        super().__init__(size, 4 * max_index_bytes, in_full=after is None)
+        self._after = after
         self._at = Fraction(at_ms, 1000)
         self._max_index_bytes = max_index_bytes
         self._wanted = wanted
@@ -102,11 +105,15 @@ class Walk(Pull):
             from framefetch.containers.isobmff.fragment_walk import FragmentWalk  # noqa: PLC0415 - rare: no part of a start
 
             walk = FragmentWalk(self, self._size, self._at, movie, track)
-            made = yield from walk.run(found.moov.stop)
+            if self._after is not None:
+                self._held.reserve(self._after, min(self._size, self._after + AFTER_BYTES))
+            made = yield from walk.run(found.moov.stop, self._after)
             if not 1 <= made.description <= len(entries):
                 raise NotUnderstood("no sample description for the fragments' samples")
             film = (found.ftyp, movie, track, entries[made.description - 1])
             return self._index(film, made.table, made.segments, made.zero_s, whole=made.whole, ends=made.ends)
+        if self._after is not None:
+            raise NotUnderstood("tables say where keyframes are")
         table = read_tables(track.tables, self._size)
         segments = apply_edits(track.edits, table, track.timescale, movie.timescale)
         others = (one for one in movie.tracks if one is not track and one.samples)
@@ -242,4 +249,5 @@ class Walk(Pull):
             sliced=sliced,
             closed=closed,
             streams=streams_of(movie, track),
+            held=None if self._after is None else self._held,
         )

@@ -119,7 +119,7 @@ class Search:
             if stop - low.at <= CLOSE_BYTES or (measured and ahead <= CLOSE_BYTES):
                 break
             guess = min(max(low.at + ahead - back, low.at + 1), stop - 1)
-            found = yield from self._first(guess, stop)
+            found = yield from self.first(guess, stop)
             if found is not None and found.time < low.time:
                 raise NotUnderstood("clusters are not in the order of time")
             if found is None or found.time > time:
@@ -147,7 +147,7 @@ class Search:
             stop, window = start, min(2 * window, _LARGEST_WINDOW_BYTES)
         return []
 
-    def _first(self, start: int, stop: int) -> Generator[Need, None, Place | None]:
+    def first(self, start: int, stop: int) -> Generator[Need, None, Place | None]:
         """The first cluster that starts in a part of the object."""
         window = _FIRST_WINDOW_BYTES
         while start < stop:

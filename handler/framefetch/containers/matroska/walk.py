@@ -9,7 +9,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from framefetch.containers.index import NotUnderstood, VideoIndex
+from framefetch.containers.index import AFTER_BYTES, NotUnderstood, VideoIndex
 from framefetch.containers.index import Segment as WholeTrack
 from framefetch.containers.matroska import ebml, header_film
 from framefetch.containers.matroska.clock import read_start
@@ -65,15 +65,23 @@ class Walk(Pull):
         at_ms: t, on the presentation clock: only the clusters around it are read.
         fast: whether only the keyframe at or before t is wanted.
         max_index_bytes: the largest element before the clusters, or index, that is read.
+        after: any keyframe from this place of a film without cues on is wanted, whatever t.
     """
 
     def __init__(
-        self, size: int, at_ms: int = 0, *, fast: bool = False, max_index_bytes: int = MAX_INDEX_BYTES
+        self,
+        size: int,
+        at_ms: int = 0,
+        *,
+        fast: bool = False,
+        max_index_bytes: int = MAX_INDEX_BYTES,
+        after: int | None = None,
     ) -> None:
         super().__init__(size, MAX_HELD_BYTES, max_needs=MAX_NEEDS)
         self._at_ms = at_ms
         self._fast = fast
         self._max_index_bytes = max_index_bytes
+        self._after = after
 
     def check_room(self, start: int, stop: int) -> None:
         """FFmpeg holds less of a Matroska file than we do: what is too much here goes there."""
@@ -88,11 +96,15 @@ class Walk(Pull):
             raise NotUnderstood("no tracks")
         track = segment.tracks.video
         read = self._jumping()
-        if self._at_ms < _SOON_MS:
+        if self._at_ms < _SOON_MS and self._after is None:
             read = onward(self._held, self.check_room, segment.stop, segment.first, segment.first)
         opening = Clusters(read, segment.first, segment.stop)
         start = yield from read_start(opening, segment.tracks, segment.scale_ns)
         zero = start.zero_ns
+        if self._after is not None:
+            block = yield from self._key_after(self._after, segment, track)
+            table = make_table([block], track.codec, segment.scale_ns, track.duration_ns)
+            return self._index(segment, track, _going_on(table, table.end + _NS), zero, ends=False)
         at_ns = self._at_ms * 1_000_000 + zero
         wanted = at_ns // segment.scale_ns
         cues = yield from self._cues(segment, track)
@@ -116,6 +128,28 @@ class Walk(Pull):
         blocks, ends = yield from self._around(pictures, search, segment, cues, wanted)
         table = make_table(blocks, track.codec, segment.scale_ns, track.duration_ns)
         return self._index(segment, track, table if ends else _going_on(table, at_ns), zero, ends=ends)
+
+    def _key_after(self, place: int, segment: Segment, track: Track) -> Generator[Need, None, Block]:
+        """The first keyframe that begins in a cluster from a place on, with its bytes."""
+        if segment.cues is not None or segment.cues_at is not None:
+            raise NotUnderstood("cues say where keyframes are")
+        start, stop = max(place, segment.first), min(place + AFTER_BYTES, segment.stop)
+        read = onward(self._held, self.check_room, segment.stop, start, stop)
+
+        def onwards(start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
+            del why, ask  # all of it is asked for at once
+            return read(start, stop)
+
+        found = yield from Search(onwards, segment.stop).first(start, stop)
+        clusters = Clusters(read, found.at, segment.stop) if found is not None else None
+        while clusters is not None and clusters.at < stop:
+            block = yield from clusters.next()
+            if block is None:
+                break
+            if block.track == track.number and block.key and not block.laced:
+                yield from read(block.offset, block.offset + block.size)
+                return block
+        raise NotUnderstood("no keyframe soon after the place")
 
     def _jumping(self) -> clusters.Read:
         """A way to read elements' headers, and to jump over what is large."""

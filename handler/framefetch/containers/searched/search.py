@@ -34,6 +34,8 @@ _BEHIND_BYTES = 256 << 10
 """What lies behind the picture is not."""
 _DELAY_S = 0.4
 """How far behind a picture a decoder reads before it gives it out: reordering, and its threads."""
+_DELAYED_UNITS = 12
+"""The same, where the bit rate is not known."""
 _AT_START_S = 2.0
 """So near to the start, most of what is needed was read when the film was opened."""
 _BACK_S = 1.0
@@ -64,6 +66,50 @@ class _Mark:
 
     position: int
     dts: int
+
+
+class FirstKey:
+    """Looks for the first keyframe in bytes as they arrive.
+
+    Args:
+        form: of the film.
+        size: of the object, in bytes.
+
+    Attributes:
+        start: where to start reading for it; None: it is not there yet.
+    """
+
+    def __init__(self, form: Form, size: int) -> None:
+        self._form = form
+        self._size = size
+        self._scanned = self._from = 0
+        self.start: int | None = None
+
+    def is_in(self, held: bytearray, start: int) -> bool:
+        """Whether it is there, and behind it what a decoder takes before it gives it out.
+
+        Args:
+            held: bytes of the object, more each time.
+            start: where they are, the same each time.
+
+        Raises:
+            NotUnderstood: the bytes are not what the container promises.
+        """
+        at_end = start + len(held) >= self._size
+        if len(held) - self._scanned < _WINDOW_BYTES and not at_end:
+            return False
+        self._scanned = len(held)
+        units = self._form.scan(bytes(held[self._from :]), start + self._from)
+        for number, unit in enumerate(units):
+            run_up = 0 if unit.is_aligned else _RUN_UP
+            if unit.is_key and number >= run_up:
+                self.start = units[number - run_up].position
+                self._from = self.start - start
+                return at_end or len(units) > number + _DELAYED_UNITS
+        if len(units) > _RUN_UP:
+            # The last one may go on in bytes that are to come.
+            self._from = units[-_RUN_UP - 1].position - start
+        return False
 
 
 class Search:
@@ -106,6 +152,10 @@ class Search:
             yield from self._look_at_ends()
         stop, rate = yield from self._behind(at)
         return (yield from self._back(at, stop, rate))
+
+    def first_key(self) -> FirstKey:
+        """Looks for any keyframe in bytes from anywhere."""
+        return FirstKey(self._form, self._size)
 
     @property
     def _origin(self) -> Unit:

@@ -17,10 +17,11 @@ OSS = (
     "certifi", "charset-normalizer", "idna", "cryptography", "cffi", "pycparser", "jmespath", "urllib3",
 )  # fmt: skip
 """What oss2 needs. Those of `MAIN` among them are in the main layer already, and left out here."""
-_PLATFORMS = {
-    "x86_64": ("manylinux_2_28_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64"),
-    "arm64": ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64"),
-}
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+_GLIBCS = range(28, 16, -1)
+"""2.x: what wheels for the functions' machines may ask for, from `versions.lock`'s floor down (PEP 600)."""
+_FROM_SOURCE = {"oss2", "aliyun-python-sdk-core", "aliyun-python-sdk-kms", "crcmod"}
+"""Those that come as sources alone. What is compiled of any other would be for the machine that builds."""
 _ENTRY = re.compile(
     r"^([a-z0-9][a-z0-9.-]*)==(\S+)((?: ;[^\\\n]*)?) \\\n((?:    --hash=\S+(?: \\)?\n)+)", re.MULTILINE
 )
@@ -58,6 +59,12 @@ def _holds(marker: str, python: str) -> bool:
     return one < other if asked[1] == "<" else one >= other
 
 
+def platforms(arch: str) -> list[str]:
+    """The tags of wheels that run on the functions' machines, best first."""
+    machine = _MACHINES[arch]
+    return [*(f"manylinux_2_{minor}_{machine}" for minor in _GLIBCS), f"manylinux2014_{machine}"]
+
+
 def install(packages: list[Package], target: Path, arch: str, python: str, command: str) -> None:
     """Installs packages into a folder, each at its pinned version and hash.
 
@@ -82,7 +89,8 @@ def install(packages: list[Package], target: Path, arch: str, python: str, comma
             command, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
             "--root-user-action=ignore", "--require-hashes", "--no-compile", "--target", str(target),
             "--implementation", "cp", "--python-version", python, "--requirement", str(wheels),
-            *(word for one in _PLATFORMS[arch] for word in ("--platform", one)),
+            "--only-binary", ",".join(one.name for one in packages if one.name not in _FROM_SOURCE),
+            *(word for one in platforms(arch) for word in ("--platform", one)),
         ]  # fmt: skip
         if subprocess.run(pip, check=False).returncode:
             message = "pip could not install the layer's packages"

@@ -13,7 +13,7 @@ from PIL import Image
 from framefetch.containers.sniff import RULES
 from framefetch.errors import UnsupportedCodec
 from framefetch.ffmpeg import DECODERS, FILTERS
-from tests.artifact.layer import OBJDUMP, built, unzipped_bytes
+from tests.artifact.layer import ARCH, OBJDUMP, built, unzipped_bytes
 from tests.artifact.test_versions_lock import LOCK, NOT_SLIM, PROBES
 from tests.films import make_film
 from tests.films.compatibility import ROWS
@@ -107,10 +107,13 @@ print(json.dumps(found))
 
 
 def test_size() -> None:
-    """Layer and function are at most 26 MB zipped and 66 MB unpacked; the layer for OSS 10 and 32."""
+    """Layer and function are at most 26 MB zipped and 66 MB unpacked; the layer for OSS 10 and 32.
+
+    For arm64, whose linkers align to 64 KiB in each of a hundred modules, 76 MB unpacked.
+    """
     main, function, oss = built("layer"), built("function"), built("oss-layer")
     assert main.stat().st_size + function.stat().st_size <= 26e6
-    assert unzipped_bytes(main) + unzipped_bytes(function) <= 66e6
+    assert unzipped_bytes(main) + unzipped_bytes(function) <= (66e6 if ARCH == "x86_64" else 76e6)
     assert oss.stat().st_size <= 10e6
     assert unzipped_bytes(oss) <= 32e6
 

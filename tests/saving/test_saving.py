@@ -271,6 +271,8 @@ def test_bad_setting(tmp_path: Path, place: str) -> None:
 def test_body_that_does_not_come(root: Path) -> None:
     """A body that is announced and not sent holds nothing up for longer than a request may take."""
     settings = {"FRAMEFETCH_TIMEOUT_S": "0.3"}
+    # An empty folder would get a sample film first.
+    (root / BUCKET / "x.mp4").write_bytes(b"")
     with serving(root / BUCKET, settings=settings) as server:
         with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
             connection.sendall(

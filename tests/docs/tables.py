@@ -13,6 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import av
+
 from framefetch.commands.settings import text
 from framefetch.errors import FramefetchError, InvalidArgument, classes
 from framefetch.process import MALFORMED, PARAMETERS
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
+FFMPEG = f"libavcodec {av.library_versions['libavcodec'][0]}"
 PAGES = [_REPOSITORY / "README.md", *sorted(_REPOSITORY.glob("docs/*.md"))]
 
 
@@ -72,7 +75,7 @@ def compatibility_table() -> str:
 
 def slim_table() -> str:
     """What the slim FFmpeg lacks."""
-    return _table(layer_rows())
+    return f"{_table(layer_rows())}\n\nThe wheel's FFmpeg here is the one with {FFMPEG}."
 
 
 TABLES = {
@@ -84,9 +87,14 @@ TABLES = {
 }
 
 
-def refreshed(page: str) -> str:
-    """A page's text with all of its tables made anew."""
+def refreshed(page: str, *, by_any_ffmpeg: bool = False) -> str:
+    """A page's text with all of its tables made anew.
+
+    What an FFmpeg has can only be told by the one that the table was made with, if not `by_any_ffmpeg`.
+    """
     for name, make in TABLES.items():
+        if name == "slim" and not by_any_ffmpeg and FFMPEG not in page:
+            continue
         if name in tables_in(page):
             between = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->\n)", re.DOTALL)
             table = f"\n{make()}\n\n"
@@ -118,7 +126,7 @@ def main() -> int:
     """Writes the pages."""
     for page in PAGES:
         before = page.read_text(encoding="utf-8")
-        after = refreshed(before)
+        after = refreshed(before, by_any_ffmpeg=True)
         if after != before:
             page.write_text(after, encoding="utf-8")
             print(f"{page.name}: the tables are new")  # noqa: T201

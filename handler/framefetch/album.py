@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.indexed import decode_run
-from framefetch.plan import MAX_GAP_BYTES, coalesced
+from framefetch.plan import MAX_GAP_BYTES, coalesced, longest
 from framefetch.sources.ends import WHOLE_BYTES
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def take_all(
     # A small object is read through: it costs less than to ask for its parts.
     gap_bytes = WHOLE_BYTES if pinned.info.size <= WHOLE_BYTES else MAX_GAP_BYTES
     runs = _runs(plans)
-    longest = [max((plans[number] for number in run), key=lambda plan: len(plan.samples)) for run in runs]
-    for batch in _batches(longest, gap_bytes):
-        ranges = _ranges(longest, batch, gap_bytes)
+    whole = [longest([plans[number] for number in run]) for run in runs]
+    for batch in _batches(whole, gap_bytes):
+        ranges = _ranges(whole, batch, gap_bytes)
         source = _read(pinned, ranges) if _bytes(ranges) <= BATCH_BYTES else pinned
         for one in batch:
             with suppress(NotUnderstood):

@@ -20,7 +20,7 @@ from framefetch.containers.isobmff.aperture import clean_aperture
 from framefetch.containers.isobmff.header_film import FORMAT as MOV
 from framefetch.decode import Film
 from framefetch.errors import CorruptFilm
-from framefetch.plan import make_plan, stretch
+from framefetch.plan import longest, make_plan, stretch
 from framefetch.process import Mode
 
 if TYPE_CHECKING:
@@ -239,9 +239,8 @@ def decode_run(
         NotUnderstood, FramefetchError: as `find_picture`; pictures before the fault have been handed on.
     """
     numbers = {plan.target_pts: number for number, plan in enumerate(plans)}
-    longest = max(plans, key=lambda plan: len(plan.samples))
     wanted = {plan.samples[-1].number for plan in plans}
-    for frame in _frames(film, index, longest, source, wanted):
+    for frame in _frames(film, index, longest(plans), source, wanted):
         number = numbers.pop(frame.pts or 0, None)
         if film.damaged:
             break

@@ -16,7 +16,7 @@ from framefetch.containers.index import NotUnderstood
 from framefetch.process import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from framefetch.containers.index import Segment, VideoIndex
 
@@ -119,6 +119,11 @@ def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
         target_pts=shown.pts,
         time=(shown.pts - index.zero) / index.timescale,
     )
+
+
+def longest(plans: Sequence[ReadPlan]) -> ReadPlan:
+    """Of plans that begin with the same keyframe, the one whose samples include those of all others."""
+    return max(plans, key=lambda plan: len(plan.samples))
 
 
 def stretch(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, int]:

@@ -23,7 +23,7 @@ _PERCEPTUAL = b"\0"
 """A rendering intent (ISO/IEC 15948 §11.3.2.5)."""
 _WEBP_SIDE = 16383
 """The longest that its 14 bits can say (RFC 9649 §2.6)."""
-_WEBP_METHOD = 2
+WEBP_METHOD = 2
 """Half the time of Pillow's 4, for 3 % more bytes."""
 _AVIF_SPEED = 9
 """A fifth of the time of 8, for 13 % more bytes; below 7 a 4K picture takes seconds."""
@@ -51,7 +51,7 @@ def encode(image: Image.Image, request: SnapshotRequest, settings: Settings) -> 
             if max(image.size) > _WEBP_SIDE:
                 message = f"A webp has at most {_WEBP_SIDE} pixels a side."
                 raise ImageTooLarge(message, hint="Ask for another f, or for a smaller w or h.")
-            image.save(body, "WEBP", quality=quality or settings.webp_quality, method=_WEBP_METHOD)
+            image.save(body, "WEBP", quality=quality or settings.webp_quality, method=WEBP_METHOD)
         case Format.AVIF:
             image.save(
                 body,

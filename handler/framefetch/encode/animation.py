@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from framefetch.encode import WEBP_METHOD
 from framefetch.process import Moving
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from framefetch.settings import Settings
 
-_WEBP_METHOD = 2
-"""As of single pictures."""
 _TICK_MS, _LEAST_TICKS = 10, 2
 """GIF counts in hundredths of a second (GIF89a §23), and browsers take less than two for ten."""
 _SAMPLES, _SAMPLE_SIDE = 16, 160
@@ -41,7 +40,7 @@ def encode_animation(
         _save(body, drawn, _ticks(durations_ms), form, optimize=False, disposal=1)
     else:
         quality = settings.webp_quality
-        _save(body, images, durations_ms, form, quality=quality, method=_WEBP_METHOD, allow_mixed=False)
+        _save(body, images, durations_ms, form, quality=quality, method=WEBP_METHOD, allow_mixed=False)
     return body.getvalue()
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from framefetch.draw import answer_size, draw, over
+from framefetch.draw import draw, over
 from framefetch.encode.animation import encode_animation
-from framefetch.errors import ImageTooLarge, ResponseTooLarge
+from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
+from framefetch.operations.tiles import BEHIND, check_bytes, tile_request, tile_size
 from framefetch.operations.times import times_of
-from framefetch.process import Mode, Rotate, SnapshotRequest, check_size
+from framefetch.process import Mode, check_size
 from framefetch.reel import Reel
 
 if TYPE_CHECKING:
@@ -22,10 +23,8 @@ if TYPE_CHECKING:
     from framefetch.finder import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
-    from framefetch.process import AnimationRequest
+    from framefetch.process import AnimationRequest, SnapshotRequest
     from framefetch.settings import Settings
-
-_BEHIND = "000000"
 
 
 def make(
@@ -47,27 +46,19 @@ def make(
         for numbers, picture in pictures:
             with record.stage("draw"):
                 wanted = wanted or _frame(picture, request, len(times_ms), settings)
-                image = over(draw(picture, wanted, settings), _BEHIND)
+                image = over(draw(picture, wanted, settings), BEHIND)
                 for number in numbers:
                     reel.put(number, image)
     shown, durations_ms = reel.shown()
     with record.stage("encode"):
         body = encode_animation(shown, durations_ms, request.format, settings)
-    if max_bytes is not None and len(body) > max_bytes:
-        raise ResponseTooLarge(
-            f"The animation has {len(body)} bytes, and this platform returns {max_bytes} at most.",
-            hint="Ask for fewer or smaller pictures.",
-        )
+    check_bytes(body, max_bytes, "animation")
     width, height = shown[0].size
     return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
 
 
 def _frame(picture: Picture, request: AnimationRequest, count: int, settings: Settings) -> SnapshotRequest:
     """How each picture is drawn: all in the size that the first one gets."""
-    width, height = request.size
-    upright = SnapshotRequest(width=width, height=height, rotate=Rotate.AUTO)
-    width, height = answer_size(picture, upright, settings)
-    check_size(width, height, max_side=settings.max_side, max_pixels=settings.max_pixels // count)
-    return SnapshotRequest(
-        width=width, height=height, rotate=Rotate.AUTO, fit=request.scale.fit, background=_BEHIND
-    )
+    size = tile_size(picture, request.size, settings)
+    check_size(*size, max_side=settings.max_side, max_pixels=settings.max_pixels // count)
+    return tile_request(size, request.scale)

@@ -11,12 +11,13 @@ from dataclasses import replace
 from math import floor
 from typing import TYPE_CHECKING
 
-from framefetch.draw import answer_size, draw
+from framefetch.draw import draw
 from framefetch.encode import encode
-from framefetch.errors import ImageTooLarge, ResponseTooLarge
+from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
+from framefetch.operations.tiles import check_bytes, tile_request, tile_size
 from framefetch.operations.times import times_of
-from framefetch.process import Mode, Rotate, SnapshotRequest, check_size
+from framefetch.process import Mode, SnapshotRequest, check_size
 from framefetch.sheet import Sheet, track
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from framefetch.operations.studio import Studio
     from framefetch.process import SheetRequest
     from framefetch.settings import Settings
-
-_BEHIND = "000000"
 
 
 def make(
@@ -54,17 +53,13 @@ def make(
             with record.stage("draw"):
                 if filled is None:
                     filled = _sheet(picture, request, len(times_ms), settings)
-                tile = draw(picture, _tile(request, filled.tile), settings)
+                tile = draw(picture, tile_request(filled.tile, request.scale), settings)
                 for number in numbers:
                     filled.put(number, tile)
     assert filled is not None  # noqa: S101 - there is always a first time, and each has its picture
     with record.stage("encode"):
         body = encode(filled.image, SnapshotRequest(format=request.format), settings)
-    if max_bytes is not None and len(body) > max_bytes:
-        raise ResponseTooLarge(
-            f"The sheet has {len(body)} bytes, and this platform returns {max_bytes} at most.",
-            hint="Ask for fewer or smaller pictures.",
-        )
+    check_bytes(body, max_bytes, "sheet")
     width, height = filled.tile
     return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
 
@@ -82,14 +77,7 @@ def _track(sheet: Sheet, link: str, times_ms: list[int], length_ms: Fraction) ->
 
 def _sheet(picture: Picture, request: SheetRequest, count: int, settings: Settings) -> Sheet:
     """An empty sheet for tiles of this film."""
-    width, height = request.size
-    tile = answer_size(picture, SnapshotRequest(width=width, height=height, rotate=Rotate.AUTO), settings)
+    tile = tile_size(picture, request.size, settings)
     sheet = Sheet(tile, count, request.across, request.pad, request.margin)
     check_size(*sheet.size, max_side=settings.max_side, max_pixels=settings.max_pixels)
     return sheet
-
-
-def _tile(request: SheetRequest, size: tuple[int, int]) -> SnapshotRequest:
-    return SnapshotRequest(
-        width=size[0], height=size[1], rotate=Rotate.AUTO, fit=request.scale.fit, background=_BEHIND
-    )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from framefetch.process.grammar import MALFORMED, Parameter, number
-from framefetch.process.many import MOMENTS, SIDE, Scale, read_many, side
+from framefetch.process.many import MOMENTS, SIDE, Scale, read_many, side, written
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ class AnimationRequest:
             ("h", self.height, 0),
             ("scaletype", self.scale, Scale.STRETCH),
         )
-        parts = [f"{name}_{value}" for name, value, usual in values if value != usual]
-        return ",".join([ANIMATION, f"f_{self.format}", *parts])
+        return written(ANIMATION, self.format, values)
 
 
 ANIMATION_PARAMETERS = (

@@ -66,6 +66,12 @@ MOMENTS = (
 """Which pictures, and their shape."""
 
 
+def written(action: str, form: str, values: Sequence[tuple[str, object, object]]) -> str:
+    """The one text for a request: its format, and each value that is not usual (name, value, usual)."""
+    parts = [f"{name}_{value}" for name, value, usual in values if value != usual]
+    return ",".join([action, f"f_{form}", *parts])
+
+
 def read_many(
     text: str, parts: Sequence[str], table: Sequence[Parameter], sides: Sequence[str], max_side: int
 ) -> dict[str, Any]:

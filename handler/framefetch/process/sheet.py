@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.process.format import Format
 from framefetch.process.grammar import MALFORMED, Parameter, number
-from framefetch.process.many import MOMENTS, SIDE, Scale, read_many, side, within
+from framefetch.process.many import MOMENTS, SIDE, Scale, read_many, side, within, written
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ class SheetRequest:
             ("margin", self.margin, 2),
             ("scaletype", self.scale, Scale.STRETCH),
         )
-        parts = [f"{name}_{value}" for name, value, usual in values if value != usual]
-        return ",".join([self.action, f"f_{TRACK if self.is_track else self.format}", *parts])
+        return written(self.action, TRACK if self.is_track else self.format, values)
 
 
 def _form(text: str) -> Format | str:

@@ -1,0 +1,42 @@
+"""What sheets and animations have in common: pictures drawn to one size, and a body that may be too large."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from framefetch.draw import answer_size
+from framefetch.errors import ResponseTooLarge
+from framefetch.process import Rotate, SnapshotRequest
+
+if TYPE_CHECKING:
+    from framefetch.decode import Picture
+    from framefetch.process import Scale
+    from framefetch.settings import Settings
+
+BEHIND = "000000"
+"""The colour where a picture does not reach."""
+
+
+def tile_size(picture: Picture, asked: tuple[int, int], settings: Settings) -> tuple[int, int]:
+    """Width and height of each, upright, in pixels; a side of 0 follows from the film's shape."""
+    width, height = asked
+    return answer_size(picture, SnapshotRequest(width=width, height=height, rotate=Rotate.AUTO), settings)
+
+
+def tile_request(size: tuple[int, int], scale: Scale) -> SnapshotRequest:
+    """How each is drawn."""
+    width, height = size
+    return SnapshotRequest(width=width, height=height, rotate=Rotate.AUTO, fit=scale.fit, background=BEHIND)
+
+
+def check_bytes(body: bytes, max_bytes: int | None, what: str) -> None:
+    """Refuses a body that the platform does not return.
+
+    Raises:
+        ResponseTooLarge: it is larger than `max_bytes`.
+    """
+    if max_bytes is not None and len(body) > max_bytes:
+        raise ResponseTooLarge(
+            f"The {what} has {len(body)} bytes, and this platform returns {max_bytes} at most.",
+            hint="Ask for fewer or smaller pictures.",
+        )

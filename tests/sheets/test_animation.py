@@ -118,6 +118,8 @@ def test_shape(films: dict[str, Film]) -> None:
     answer = ask(films["turned"], ",num_1")
     assert answer.header("content-type") == "image/webp"
     assert shown(answer)[0][0].size == (320, round(320 * height / width))
+    turned_last = ask(films["turned"], ",num_1", rotate_order="resize-first")
+    assert shown(turned_last)[0][0].size == (320, round(320 * height / width))
     (image, _), *_ = shown(ask(films["mp4"], ",num_2,w_100,h_100,scaletype_fill"))
     assert image.size == (100, 100)
     assert max(image.crop((0, 0, 100, 12)).convert("L").tobytes()) < 12

@@ -13,7 +13,7 @@ from framefetch.draw import draw, over
 from framefetch.encode.animation import encode_animation
 from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
-from framefetch.operations.tiles import BEHIND, check_bytes, tile_request, tile_size
+from framefetch.operations.tiles import BEHIND, check_bytes, tile_request, tile_settings, tile_size
 from framefetch.operations.times import times_of
 from framefetch.process import Mode, check_size
 from framefetch.reel import Reel
@@ -31,7 +31,7 @@ def make(
     opened: FilmObject, request: AnimationRequest, studio: Studio, record: Record, max_bytes: int | None
 ) -> Made:
     """Makes the animation. See `operations.make`."""
-    settings = studio.settings
+    settings = tile_settings(studio.settings)
     most = request.most(settings.max_tiles)
     if most > settings.max_tiles:
         raise ImageTooLarge(

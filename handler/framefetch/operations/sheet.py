@@ -7,7 +7,6 @@ their tile: beside the sheet there is never more than one picture.
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from math import floor
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ from framefetch.draw import draw
 from framefetch.encode import encode
 from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
-from framefetch.operations.tiles import check_bytes, tile_request, tile_size
+from framefetch.operations.tiles import check_bytes, tile_request, tile_settings, tile_size
 from framefetch.operations.times import times_of
 from framefetch.process import Mode, SnapshotRequest, check_size
 from framefetch.sheet import Sheet, track
@@ -35,7 +34,7 @@ def make(
     opened: FilmObject, request: SheetRequest, studio: Studio, record: Record, max_bytes: int | None
 ) -> Made:
     """Makes the sheet, or its track. See `operations.make`."""
-    settings = replace(studio.settings, rotate_order="rotate-first")
+    settings = tile_settings(studio.settings)
     length_ms = studio.length_ms(opened, record)
     times_ms = times_of(request.start_ms, request.interval_ms, request.most, length_ms)
     if len(times_ms) > settings.max_tiles:

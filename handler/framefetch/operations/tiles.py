@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framefetch.draw import answer_size
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
 
 BEHIND = "000000"
 """The colour where a picture does not reach."""
+
+
+def tile_settings(settings: Settings) -> Settings:
+    """Sizes are of upright pictures, whatever the order is for a snapshot with ``ar_``."""
+    return replace(settings, rotate_order="rotate-first")
 
 
 def tile_size(picture: Picture, asked: tuple[int, int], settings: Settings) -> tuple[int, int]:

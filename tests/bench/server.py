@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import struct
 import sys
 import threading
 import time
@@ -30,6 +31,8 @@ BYTES_A_SECOND = 80_000_000
 _PIECE_BYTES = 128 << 10
 _ZEROS = bytes(_PIECE_BYTES)
 _TAKE_WAITS_S = 2.0
+_TCP_INFO_BYTES, _BYTES_ACKED_AT = 128, 120
+"""Of Linux' ``struct tcp_info``: up to where it is read, and the place of ``tcpi_bytes_acked``."""
 _MODIFIED = "Tue, 14 Nov 2023 22:13:20 GMT"
 
 
@@ -42,7 +45,7 @@ class Served:
         asked: the Range header, without ``bytes=``.
         start: first byte of the answer's range.
         stop: one past its last.
-        sent: bytes of the body that were given to the network.
+        sent: bytes of the body that the client's system has taken, as TCP acknowledged them.
         came_s: when the request was there.
         answered_s: when its first byte left.
         ended_s: when its last byte left, or the client was found to be gone.
@@ -95,8 +98,8 @@ class Connection:
         self.connection = connection
         self.folder = folder
         self.log = log
+        self.body_at = 0
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # What waits here when a client leaves would count as sent.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _PIECE_BYTES)
 
     def serve(self) -> None:
@@ -147,6 +150,10 @@ class Connection:
             time.sleep(max(0.0, came_s + int(latency) / 1000 - time.monotonic()))
             self._send(film, row)
             row.whole = True
+        except OSError:
+            # What waited here when the client left was never sent.
+            row.sent = min(row.sent, max(0, self._acknowledged() - self.body_at))
+            raise
         finally:
             self.log.end(row)
         return stays
@@ -158,7 +165,8 @@ class Connection:
             headers["Content-Range"] = f"bytes {row.start}-{row.stop - 1}/{film.size}"
         reason = "206 Partial Content" if row.status == 206 else "200 OK"
         row.answered_s = time.monotonic()
-        self._say(reason, headers, b"", row.stop - row.start)
+        before = self._acknowledged()
+        self.body_at = before + self._say(reason, headers, b"", row.stop - row.start)
         if row.method == "HEAD":
             return
         for path, offset, length in film.pieces(row.start, row.stop, _PIECE_BYTES):
@@ -180,10 +188,19 @@ class Connection:
             raise OSError(message)
         return sent
 
-    def _say(self, status: str, headers: dict[str, str], body: bytes, length: int | None = None) -> None:
+    def _acknowledged(self) -> int:
+        """Bytes of the connection that its client has taken, from its beginning on."""
+        info = self.connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_BYTES)
+        count: int = struct.unpack_from("=Q", info, _BYTES_ACKED_AT)[0]
+        return count
+
+    def _say(self, status: str, headers: dict[str, str], body: bytes, length: int | None = None) -> int:
+        """Sends an answer's head, and a short body; tells of how many bytes it is."""
         headers = {**headers, "Content-Length": str(len(body) if length is None else length)}
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        self.connection.sendall(f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body)
+        said = f"HTTP/1.1 {status}\r\n{lines}\r\n".encode() + body
+        self.connection.sendall(said)
+        return len(said)
 
 
 @cache

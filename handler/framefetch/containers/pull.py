@@ -103,7 +103,7 @@ class Pull(ABC):
     def read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
         """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
         while (gap := self._held.gap(start, stop)) is not None:
-            first, *more = self._with_hints(gap[0], min(self._size, max(gap[1], ask)))
+            first, *more = self._with_hints(start, gap[0], min(self._size, max(gap[1], ask)))
             self.check_room(*first)
             yield Need(*first, why, tuple(more))
         return self._held.view(start, stop)
@@ -114,7 +114,11 @@ class Pull(ABC):
 
     def peek(self, start: int, stop: int) -> memoryview | None:
         """Bytes of the object, if they are there."""
-        return self._held.view(start, stop) if self._held.gap(start, stop) is None else None
+        return self._held.view(start, stop) if self.has(start, stop) else None
+
+    def has(self, start: int, stop: int) -> bool:
+        """Whether all bytes of a range are there."""
+        return self._held.gap(start, stop) is None
 
     def there(self, start: int, stop: int) -> memoryview:
         """What is there of a range, from its start on without a gap."""
@@ -129,17 +133,25 @@ class Pull(ABC):
         """Ranges to be asked for together with the next need; they are forgotten with it."""
         self._hints = ranges
 
-    def _with_hints(self, start: int, stop: int) -> list[tuple[int, int]]:
-        """What is asked for, the needed range first; near ones become one."""
+    def _with_hints(self, begin: int, start: int, stop: int) -> list[tuple[int, int]]:
+        """What is asked for, the needed range first; near ones become one.
+
+        Args:
+            begin: where the bytes start that are wanted in one place; those before `start` are there.
+            start: of the needed range.
+            stop: one past its end.
+        """
         hints, self._hints = self._hints, []
-        gaps = [gap for one, two in hints if one < two for gap in [self._held.gap(one, two)] if gap]
-        found: list[tuple[int, int]] = []
-        for one, two in sorted([(start, stop), *gaps]):
+        gaps = [(*gap, one) for one, two in hints if one < two for gap in [self._held.gap(one, two)] if gap]
+        found: list[tuple[int, int, int]] = []
+        for one, two, its in sorted([(start, stop, begin), *gaps]):
             if found and one - found[-1][1] <= _NEAR_BYTES:
-                found[-1] = found[-1][0], max(found[-1][1], two)
+                before = found[-1]
+                found[-1] = before[0], max(before[1], two), min(before[2], its)
             else:
-                found.append((one, two))
-        for one, two in found if gaps else ():
+                found.append((one, two, its))
+        for one, two, its in found if gaps else ():
             if two - one > _ROOM_BYTES:
-                self._held.reserve(one, two)
-        return sorted(found, key=lambda one: not one[0] <= start < one[1])
+                self._held.reserve(its, two)
+        ranges = [(one, two) for one, two, _ in found]
+        return sorted(ranges, key=lambda one: not one[0] <= start < one[1])

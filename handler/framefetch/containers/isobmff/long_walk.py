@@ -233,7 +233,7 @@ class LongWalk:
         return Box(place.kind, whole[place.body - place.start :], whole, place.start)
 
     def _whole(self, start: int, stop: int) -> Generator[Need, None, memoryview]:
-        if self._reading.peek(start, stop) is None:
+        if not self._reading.has(start, stop):
             self._reading.hint([(start, stop)])
         return (yield from self._reading.read(start, stop, "moov"))
 

@@ -31,6 +31,10 @@ class Hinting(Reading, Protocol):
         """Ranges to be asked for together with the next need."""
         ...
 
+    def has(self, start: int, stop: int) -> bool:
+        """Whether all bytes of a range are there."""
+        ...
+
     def there(self, start: int, stop: int) -> memoryview:
         """What is there of a range, from its start on without a gap."""
         ...

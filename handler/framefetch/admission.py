@@ -21,23 +21,7 @@ if TYPE_CHECKING:
 
     from framefetch.budget import Budget
 
-_HELD_PICTURES = 8
-"""Pictures that a decoder keeps at a time beside those of its threads: references, and those that
-wait for their turn. Measured with H.264, H.265, VP9 and AV1; a stream may keep up to 16."""
-
 Made = TypeVar("Made")
-
-
-def decoder_bytes(width: int, height: int, bytes_per_pixel: float, threads: int) -> int:
-    """About how much memory a decoder will hold.
-
-    Args:
-        width: of the coded picture, in pixels.
-        height: likewise.
-        bytes_per_pixel: over all planes: 1.5 for 8-bit 4:2:0, 3 for 10-bit 4:2:0.
-        threads: pictures that are decoded at the same time.
-    """
-    return int(width * height * bytes_per_pixel * (_HELD_PICTURES + threads))
 
 
 @dataclass(slots=True, eq=False)

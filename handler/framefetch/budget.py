@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+_JUDGED_AFTER_S = 0.5
+"""A decoder's speed is not known before: its first pictures take longer than those that follow."""
+_HOPELESS = 3
+"""How wrong that speed may be: there may be harder pictures at first, or other requests."""
+
+
 def now_unix() -> float:
     """The wall clock, in seconds since 1970."""
     return time.time()
@@ -60,6 +66,7 @@ class Budget:
     spent_bytes: int = 0
     spent_requests: int = 0
     spent_search_s: float = 0.0
+    spent_decode_s: float = 0.0
     spent_steps: int = 0
     retries: int = 0
     started_s: float = field(init=False)
@@ -106,6 +113,35 @@ class Budget:
                 "The video has more parts than one picture may cost.",
                 hint="Remux it with keyframes closer together, or ask for an earlier picture.",
                 detail=f"max_steps={self.max_steps}",
+            )
+
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Counts the time that a decoder takes."""
+        began_s = self.elapsed_s
+        try:
+            yield
+        finally:
+            self.spent_decode_s += self.elapsed_s - began_s
+
+    def expect(self, done: int, left: int) -> None:
+        """Gives up early on what cannot be done in time, for it would take the time from others.
+
+        Args:
+            done: samples that were decoded.
+            left: those that still have to be.
+
+        Raises:
+            ImageTooLarge: at the speed until now they take `_HOPELESS` times the time that is left.
+        """
+        if self.spent_decode_s < _JUDGED_AFTER_S:
+            return
+        wanted_s = self.spent_decode_s / max(done, 1) * left
+        if wanted_s > _HOPELESS * self.remaining_s:
+            raise ImageTooLarge(
+                f"The picture takes {wanted_s:.0f} s more to be decoded: {left} others come before it.",
+                hint="Ask for m_fast, or encode the video with keyframes closer together.",
+                detail=f"timeout_s={self.timeout_s:g}",
             )
 
     @contextmanager

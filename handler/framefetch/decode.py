@@ -13,6 +13,7 @@ import av
 import av.error
 from av.sidedata.sidedata import SideDataContainer
 
+from framefetch.decoder_memory import DecoderMemory, padded
 from framefetch.errors import UnsupportedCodec, UnsupportedFormat
 from framefetch.ffmpeg import as_our_errors, check_codec, choose_stream, open_container, with_alpha
 from framefetch.orientation import Orientation
@@ -87,6 +88,8 @@ class Film:
         self._keys: set[int] = set()
         self.is_steady = False
         """Whether damage is decoded the same way each time: with one thread."""
+        self.room_bytes: int | None = None
+        """Memory that is held for its decoder; None: nobody counts."""
         self._open()
 
     def _open(self) -> None:
@@ -99,7 +102,8 @@ class Film:
                 ) from error
             try:
                 self.stream = choose_stream(self.container)
-                check_codec(self.stream, self._settings, self._reader, self.demuxer)
+                check_codec(self.stream, self._reader, self.demuxer)
+                self._memory = DecoderMemory(self.stream.codec_context, self._settings)
             except BaseException:
                 self.container.close()
                 raise
@@ -109,7 +113,7 @@ class Film:
             one = self.is_steady or self._decoder.name in _NOT_THREADED
             self._decoder.thread_count = 1 if one else self._settings.threads
             self._decoder.thread_type = "FRAME"
-            self._decoder.options = {"max_pixels": str(self._settings.max_pixels)}
+            self._decoder.options = {"max_pixels": str(padded(self._settings.max_pixels))}
 
     def check(self) -> None:
         """Raises `RequestTimeout` when the request's time is over."""
@@ -132,12 +136,9 @@ class Film:
         self.rewind()
 
     @property
-    def picture_shape(self) -> tuple[int, int, float]:
-        """Width and height of a decoded picture, and its bytes a pixel, over all planes."""
-        context = self.stream.codec_context
-        form = context.format
-        bits = float(form.padded_bits_per_pixel) if form else 24.0
-        return context.width, context.height, bits / 8
+    def memory_bytes(self) -> int:
+        """How much its decoder needs, as far as is known by now."""
+        return self._memory.bytes
 
     @property
     def stated_length_ms(self) -> Fraction | None:
@@ -196,10 +197,15 @@ class Film:
 
         Returns:
             The pictures that became ready, in presentation order.
+
+        Raises:
+            ImageTooLarge: its pictures are above our limits.
+            Outgrown: the decoder needs more than `room_bytes`.
         """
         self._budget.check()
-        with as_our_errors():
+        with as_our_errors(), self._budget.decoding():
             try:
+                self._memory.see(packet)
                 if self._decoder.name == "libvpx" and packet.size and packet.pts is not None:
                     self._note_vp8(packet.pts, packet)
                 frames = self._decoder.decode(packet)
@@ -209,7 +215,8 @@ class Film:
                 self._budget.step(_DAMAGE_STEPS)
                 return []
             self.damaged = self.damaged or any(frame.is_corrupt for frame in frames)
-            return frames
+        self._memory.check(self.room_bytes)
+        return frames
 
     def decode_sample(self, data: bytes | memoryview, dts: int, pts: int) -> list[VideoFrame]:
         """Decodes one sample that we read ourselves.
@@ -226,6 +233,18 @@ class Film:
         packet.dts, packet.pts, packet.time_base = dts, pts, self.stream.time_base
         packet.stream = self.stream
         return self.decode(packet)
+
+    def expect(self, done: int, left: int) -> None:
+        """Gives up on a picture that cannot be there in time, by how long the decoder took until now.
+
+        Args:
+            done: samples that were decoded.
+            left: those that still have to be.
+
+        Raises:
+            ImageTooLarge: the time that is left is far too short for them.
+        """
+        self._budget.expect(done, left)
 
     def _note_vp8(self, pts: int, packet: Packet[VideoStream]) -> None:
         # RFC 6386 §9.1: the first bit of a frame says whether it leans on others.

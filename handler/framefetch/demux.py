@@ -306,7 +306,13 @@ class _Timed:
 
     def _frames(self, run: _Run) -> Iterator[VideoFrame]:
         self._film.flush()
-        yield from self._decoded(chain(run.packets, run.rest))
+        yield from self._decoded(chain(self._expected(run.packets), run.rest))
+
+    def _expected(self, packets: list[VideoPacket]) -> Iterator[VideoPacket]:
+        """All of them, as long as they can be decoded in time."""
+        for done, packet in enumerate(packets):
+            self._film.expect(done, len(packets) - done)
+            yield packet
 
     def _decoded(self, packets: Iterable[VideoPacket]) -> Iterator[VideoFrame]:
         # The last pictures of a stream may lack a time of their own: each follows the one before.

@@ -20,6 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framefetch.containers.marks import HEAD_BYTES, codec_mark
+from framefetch.decoder_memory import padded
 from framefetch.errors import (
     CorruptFilm,
     FramefetchError,
@@ -158,7 +159,7 @@ def _open(
             "protocol_whitelist": "none",
             "codec_whitelist": ",".join(DECODERS),
             "max_streams": "64",
-            "max_pixels": str(settings.max_pixels),
+            "max_pixels": str(padded(settings.max_pixels)),
             "threads": "1",
             # It would read the end of an MPEG film to learn how long it is: nobody asks.
             "skip_estimate_duration_from_pts": "1",
@@ -202,28 +203,21 @@ def with_alpha(stream: VideoStream) -> VideoCodecContext | None:
     return cast("VideoCodecContext", CodecContext.create(name, "r"))
 
 
-def check_codec(stream: VideoStream, settings: Settings, reader: RangeReader | BytesIO, demuxer: str) -> None:
+def check_codec(stream: VideoStream, reader: RangeReader | BytesIO, demuxer: str) -> None:
     """Refuses a stream that we cannot decode.
 
     Args:
         stream: which.
-        settings: the limits.
         reader: of the film that it is in.
         demuxer: which opened it.
 
     Raises:
         UnsupportedCodec: its codec is not one of `DECODERS`.
-        ImageTooLarge: its pictures are above `max_pixels`.
     """
     context: Any = stream.codec_context
     if context is None or not context.codec or context.codec.name not in DECODERS:
         name = context.name if context else _name_of(reader, demuxer)
         raise UnsupportedCodec(f"The video codec {name} is not supported.")
-    if context.width * context.height > settings.max_pixels:
-        raise ImageTooLarge(
-            f"The video's pictures of {context.width} x {context.height} are above the limit of "
-            f"{settings.max_pixels} pixels."
-        )
 
 
 def _name_of(reader: RangeReader | BytesIO, demuxer: str) -> str:

@@ -35,6 +35,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "draw",
         "decode",
         "ffmpeg",
+        "decoder_memory",
         "reader",
         "observe access",
         "caching",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from framefetch.containers.index import NotUnderstood, VideoIndex
 from framefetch.containers.matroska import ebml, pictures, search, walk
-from framefetch.containers.matroska.parameter_sets import avc_reordered, hevc_reordered
+from framefetch.containers.parameter_sets import avc_reordered, hevc_reordered
 from framefetch.errors import FilmError
 from framefetch.plan import make_plan
 from framefetch.process import Mode

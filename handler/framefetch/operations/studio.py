@@ -9,8 +9,8 @@ from __future__ import annotations
 from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from framefetch.admission import decoder_bytes
 from framefetch.containers.index import Damaged, NotUnderstood
+from framefetch.decoder_memory import Outgrown
 from framefetch.errors import CorruptFilm
 from framefetch.indexed import open_film
 from framefetch.plan import length_s, make_plan
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from framefetch.admission import Allowance
     from framefetch.containers.index import VideoIndex
-    from framefetch.decode import Picture
-    from framefetch.finder import FilmObject, Finder
+    from framefetch.decode import Film, Picture
+    from framefetch.finder import FilmObject, Finder, Way
     from framefetch.observe import Record
     from framefetch.plan import ReadPlan
     from framefetch.settings import Settings
@@ -58,21 +58,46 @@ class Studio:
         missing: Damaged | None = None
         for way in self.finder.ways(opened, request):
             try:
-                with record.stage("index"):
-                    film, take = way()
-                with closing(film), ExitStack() as room:
-                    wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
-                    room.enter_context(self.memory.hold(wanted_bytes, record.budget))
-                    with record.stage("decode"):
-                        picture = take()
-                    if missing is not None and picture.time_ms > missing.time_ms:
-                        raise CorruptFilm(hint="No picture could be decoded there; try another t.")
-                    held.push(room.pop_all())
-                    return picture
+                picture = self._taken(way, record, held)
             except NotUnderstood as fault:
                 missing = fault if isinstance(fault, Damaged) else None
                 record.facts["generic"] = str(fault)
+                continue
+            if missing is not None and picture.time_ms > missing.time_ms:
+                raise CorruptFilm(hint="No picture could be decoded there; try another t.")
+            return picture
         raise CorruptFilm(detail=f"no way led to the picture: {record.facts['generic']}")
+
+    def _taken(self, way: Way, record: Record, held: ExitStack) -> Picture:
+        """What one way leads to; once more from its beginning, where the film outgrows its memory."""
+        least_bytes = 0
+        while True:
+            with record.stage("index"):
+                film, take = way()
+            try:
+                with closing(film), ExitStack() as room:
+                    room.enter_context(self._room(film, record, least_bytes))
+                    with record.stage("decode"):
+                        picture = take()
+                    held.push(room.pop_all())
+                    return picture
+            except Outgrown as fault:
+                # Doubled, so that a film of ever larger pictures has soon had them all.
+                least_bytes = max(fault.wanted_bytes, 2 * least_bytes)
+
+    @contextmanager
+    def _room(self, film: Film, record: Record, least_bytes: int = 0, more_bytes: int = 0) -> Iterator[None]:
+        """Holds the memory that a film's decoder needs.
+
+        Args:
+            film: which.
+            record: of the request.
+            least_bytes: hold so much at least.
+            more_bytes: hold so much beside it.
+        """
+        film.room_bytes = max(least_bytes, film.memory_bytes)
+        with self.memory.hold(film.room_bytes + more_bytes, record.budget):
+            yield
 
     def index(self, opened: FilmObject, record: Record) -> VideoIndex | None:
         """The index of all samples, where the film has one that is read as a whole.
@@ -156,30 +181,27 @@ class Studio:
             with suppress(NotUnderstood):
                 with record.stage("index"):
                     film, take = self.finder.key_after(opened, place)
-                with closing(film):
-                    wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
-                    with self.memory.hold(wanted_bytes, record.budget):
-                        with record.stage("decode"):
-                            picture = take()
-                        yield picture
+                with closing(film), self._room(film, record):
+                    with record.stage("decode"):
+                        picture = take()
+                    yield picture
 
     def _in_one_pass(
         self, opened: FilmObject, index: VideoIndex, plans: Sequence[ReadPlan], record: Record
     ) -> Iterator[tuple[int, Picture]]:
         from framefetch import album  # noqa: PLC0415 - rare: no part of a start
 
-        with closing(open_film(index, self.settings, record.budget)) as film:
-            wanted_bytes = decoder_bytes(*film.picture_shape, self.settings.threads)
-            with (
-                self.memory.hold(wanted_bytes + album.BATCH_BYTES, record.budget),
-                closing(album.take_all(opened.pinned, index, plans, film)) as taken,
-            ):
-                while True:
-                    with record.stage("decode"):
-                        found = next(taken, None)
-                    if found is None:
-                        return
-                    yield found
+        with (
+            closing(open_film(index, self.settings, record.budget)) as film,
+            self._room(film, record, more_bytes=album.BATCH_BYTES),
+            closing(album.take_all(opened.pinned, index, plans, film)) as taken,
+        ):
+            while True:
+                with record.stage("decode"):
+                    found = next(taken, None)
+                if found is None:
+                    return
+                yield found
 
 
 def _plans(index: VideoIndex, times_ms: Sequence[int], mode: Mode) -> tuple[list[ReadPlan], list[list[int]]]:

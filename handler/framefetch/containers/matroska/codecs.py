@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.matroska.parameter_sets import avc_reordered, hevc_reordered
+from framefetch.containers.parameter_sets import avc_reordered, hevc_reordered
 
 MOST_REORDERED = 16
 """H.264 and H.265 allow no more (ITU-T H.264 §A.3.1, H.265 §A.4.2: the size of the picture buffer)."""

@@ -1,15 +1,17 @@
-"""How far H.264 and H.265 streams say that they reorder their pictures, from their parameter sets.
+"""What H.264 and H.265 streams say of their pictures in their sequence parameter sets.
 
 Pure and bounded: every loop is over a number that the standard bounds or over the bits that are there.
-Where a parameter set says nothing, or cannot be read, the answer is None.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.containers.nal_units import H264, HEVC, Unreadable, in_configuration
+from framefetch.values import dataclass
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _MAX_SET_BYTES = 4096
 _H264_SPS = 7
@@ -18,10 +20,30 @@ _WITH_CHROMA_FORMAT = frozenset({100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 
 _EXTENDED_SAR = 255
 _MAX_CYCLE = 255
 _MAX_SCHEDULES = 32
+_SAMPLES = (1.5, 1.5, 2.0, 3.0)
+"""Samples a pixel, by chroma_format_idc; decoders make room for colour where there is none."""
 
 
-class _Unreadable(Exception):  # noqa: N818 - a signal within this module
-    """The bits end, or a number is out of its range."""
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """One sequence parameter set.
+
+    Attributes:
+        width: of the coded picture, in pixels.
+        height: likewise.
+        bytes_per_pixel: of a decoded picture, over all planes: 1.5 to 6.
+        kept: pictures that the decoder has to keep: H.264: as references; H.265: all, with the one that is
+            being decoded.
+        reordered: pictures that may be decoded before one that is shown before them; None: not said.
+        fields: whether a picture may come as two fields.
+    """
+
+    width: int
+    height: int
+    bytes_per_pixel: float
+    kept: int
+    reordered: int | None
+    fields: bool = False
 
 
 class _Bits:
@@ -35,7 +57,7 @@ class _Bits:
     def u(self, count: int) -> int:
         """The next bits as an unsigned number."""
         if count > self._left:
-            raise _Unreadable
+            raise Unreadable
         self._left -= count
         return self._value >> self._left & (1 << count) - 1
 
@@ -45,10 +67,10 @@ class _Bits:
         while not self.u(1):
             zeros += 1
             if zeros > 32:
-                raise _Unreadable
+                raise Unreadable
         value = (1 << zeros) - 1 + self.u(zeros)
         if value > most:
-            raise _Unreadable
+            raise Unreadable
         return value
 
     def se(self) -> int:
@@ -57,59 +79,62 @@ class _Bits:
         return (value + 1) // 2 if value & 1 else -(value // 2)
 
 
-def avc_reordered(private: bytes) -> int | None:
-    """Pictures, from an AVC configuration (ISO/IEC 14496-15 §5.3.3.1); None: not said."""
-    return _greatest(_h264(unit) for unit in _avc_units(private) if unit[:1] and unit[0] & 31 == _H264_SPS)
+def is_sequence(codec: str, unit: bytes) -> bool:
+    """Whether a NAL unit is a sequence parameter set (ITU-T H.264, table 7-1; H.265, table 7-1)."""
+    if not unit:
+        return False
+    return unit[0] & 31 == _H264_SPS if codec == H264 else unit[0] >> 1 & 63 == _HEVC_SPS
 
 
-def hevc_reordered(private: bytes) -> int | None:
-    """Pictures, from an HEVC configuration (ISO/IEC 14496-15 §8.3.3.1); None: not said."""
-    return _greatest(
-        _hevc(unit) for unit in _hevc_units(private) if unit[:1] and unit[0] >> 1 & 63 == _HEVC_SPS
-    )
+def sequences(codec: str, units: Iterable[bytes]) -> Iterator[Sequence]:
+    """What the sequence parameter sets among NAL units say.
+
+    Args:
+        codec: `H264` or `HEVC`.
+        units: of any kind.
+
+    Raises:
+        Unreadable: one of them cannot be read.
+    """
+    read = _h264 if codec == H264 else _hevc
+    return (read(unit) for unit in units if is_sequence(codec, unit))
 
 
-def _greatest(answers: Iterator[int | None]) -> int | None:
+def avc_reordered(configuration: bytes) -> int | None:
+    """Units of a stream that may be decoded before one that is shown before them; None: not said.
+
+    Args:
+        configuration: an AVC configuration (ISO/IEC 14496-15 §5.3.3.1).
+    """
+    return _reordered(H264, configuration)
+
+
+def hevc_reordered(configuration: bytes) -> int | None:
+    """The same, from an HEVC configuration (ISO/IEC 14496-15 §8.3.3.1)."""
+    return _reordered(HEVC, configuration)
+
+
+def _reordered(codec: str, configuration: bytes) -> int | None:
     """The answer of all parameter sets together; None when one of them has none."""
     try:
-        found = list(answers)
-    except _Unreadable:
+        # Each field may be a unit of its own.
+        found = [
+            None if one.reordered is None else one.reordered * (2 if one.fields else 1)
+            for one in sequences(codec, in_configuration(codec, configuration))
+        ]
+    except Unreadable:
         return None
     known = [one for one in found if one is not None]
     return max(known) if known and len(known) == len(found) else None
 
 
-def _avc_units(private: bytes) -> Iterator[bytes]:
-    """The sequence parameter sets."""
-    at = 6
-    for _ in range(private[5] & 31 if len(private) > 5 else 0):
-        start = at + 2
-        at = start + int.from_bytes(private[at:start], "big")
-        yield private[start:at]
-
-
-def _hevc_units(private: bytes) -> Iterator[bytes]:
-    """All parameter sets."""
-    at = 23
-    for _ in range(private[22] if len(private) > 22 else 0):
-        count = int.from_bytes(private[at + 1 : at + 3], "big")
-        at += 3
-        for _ in range(count):
-            if at >= len(private):
-                return
-            start = at + 2
-            at = start + int.from_bytes(private[at:start], "big")
-            yield private[start:at]
-
-
-def _h264(unit: bytes) -> int | None:
+def _h264(unit: bytes) -> Sequence:
     """ITU-T H.264 §7.3.2.1.1 and §E.1.1."""
     bits = _Bits(unit[1:])
     profile = bits.u(8)
     bits.u(16)
     bits.ue(31)
-    if profile in _WITH_CHROMA_FORMAT:
-        _skip_high_profile(bits)
+    bytes_per_pixel = _high_profile(bits) if profile in _WITH_CHROMA_FORMAT else _SAMPLES[1]
     bits.ue(12)
     order_type = bits.ue(2)
     if order_type == 0:
@@ -120,34 +145,31 @@ def _h264(unit: bytes) -> int | None:
         bits.ue()
         for _ in range(bits.ue(_MAX_CYCLE)):
             bits.ue()
-    bits.ue()
+    kept = bits.ue()
     bits.u(1)
-    bits.ue()
-    bits.ue()
+    width, height = 16 * (bits.ue() + 1), 16 * (bits.ue() + 1)
     fields = not bits.u(1)
     bits.u(2 if fields else 1)
     if bits.u(1):
         for _ in range(4):
             bits.ue()
-    if order_type == 2:
-        # §8.2.1.3: the order in which they are decoded is the one in which they are shown.
-        return 0
-    said = _h264_usability(bits) if bits.u(1) else None
-    # Each field may be a block of its own.
-    return said * 2 if fields and said is not None else said
+    # §8.2.1.3: with type 2, the order in which they are decoded is the one in which they are shown.
+    reordered = 0 if order_type == 2 else _h264_reordered(bits)
+    return Sequence(width, height * (2 if fields else 1), bytes_per_pixel, kept, reordered, fields)
 
 
-def _skip_high_profile(bits: _Bits) -> None:
+def _high_profile(bits: _Bits) -> float:
+    """Bytes per pixel; the scaling lists are skipped."""
     chroma = bits.ue(3)
     if chroma == 3:
         bits.u(1)
-    bits.ue(6)
-    bits.ue(6)
+    deepest = max(bits.ue(6), bits.ue(6))
     bits.u(1)
     if bits.u(1):
         for number in range(12 if chroma == 3 else 8):
             if bits.u(1):
                 _skip_scaling_list(bits, 16 if number < 6 else 64)
+    return _SAMPLES[chroma] * (2 if deepest else 1)
 
 
 def _skip_scaling_list(bits: _Bits, length: int) -> None:
@@ -157,6 +179,14 @@ def _skip_scaling_list(bits: _Bits, length: int) -> None:
         if following:
             following = (last + bits.se()) % 256
         last = following or last
+
+
+def _h264_reordered(bits: _Bits) -> int | None:
+    """From the video usability information; None where it is missing, or cannot be read."""
+    try:
+        return _h264_usability(bits) if bits.u(1) else None
+    except Unreadable:
+        return None
 
 
 def _h264_usability(bits: _Bits) -> int | None:
@@ -205,7 +235,7 @@ def _skip_schedule(bits: _Bits) -> None:
     bits.u(20)
 
 
-def _hevc(unit: bytes) -> int:
+def _hevc(unit: bytes) -> Sequence:
     """ITU-T H.265 §7.3.2.2.1: of the highest temporal layer."""
     bits = _Bits(unit[2:])
     bits.u(4)
@@ -213,22 +243,21 @@ def _hevc(unit: bytes) -> int:
     bits.u(1)
     _skip_profile(bits, layers)
     bits.ue(15)
-    if bits.ue(3) == 3:
+    chroma = bits.ue(3)
+    if chroma == 3:
         bits.u(1)
-    bits.ue()
-    bits.ue()
+    width, height = bits.ue(), bits.ue()
     if bits.u(1):
         for _ in range(4):
             bits.ue()
-    bits.ue(8)
-    bits.ue(8)
+    deepest = max(bits.ue(8), bits.ue(8))
     bits.ue(12)
-    reordered = 0
+    kept = reordered = 0
     for _ in range(layers + 1 if bits.u(1) else 1):
-        bits.ue(15)
+        kept = bits.ue(15) + 1
         reordered = bits.ue(15)
         bits.ue()
-    return reordered
+    return Sequence(width, height, _SAMPLES[chroma] * (2 if deepest else 1), kept, reordered)
 
 
 def _skip_profile(bits: _Bits, layers: int) -> None:

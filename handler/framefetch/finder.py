@@ -13,17 +13,16 @@ from collections import OrderedDict
 from contextlib import closing
 from functools import partial
 from math import ceil
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from framefetch import indexed
 from framefetch.containers.index import FlatTable, IndexBytes, NotUnderstood, VideoIndex
-from framefetch.containers.sniff import HEAD_BYTES, sniff
+from framefetch.containers.sniff import HEAD_BYTES
 from framefetch.decode import Film
-from framefetch.errors import FilmError, UnsupportedFormat
+from framefetch.film_object import OPENING_BYTES, FilmObject
 from framefetch.index_cache import IndexCache, Known
 from framefetch.plan import keyframe_times_s
 from framefetch.process import Mode, SnapshotRequest
-from framefetch.sources import Changed
 from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.versions import open_version
 
@@ -35,13 +34,11 @@ if TYPE_CHECKING:
     from framefetch.observe import Record
     from framefetch.reader import RangeReader
     from framefetch.settings import Settings
-    from framefetch.sources import ObjectInfo, Source
+    from framefetch.sources import Source
 
     Way = Callable[[], tuple[Film, Callable[[], Picture]]]
     """Opens a film, and gives what takes the picture of it."""
 
-_OPENING_BYTES = 64 << 10
-"""The opening range: it holds the whole index of most short films."""
 _REACH_BYTES = 2 << 20
 """How far the opening answer can be read on, where reading it on costs less than asking again."""
 _REMEMBERED = 10_000
@@ -84,14 +81,14 @@ class Finder:
                 # Pinned to the version that the index is of: whether it still is, the samples' answer tells.
                 pinned.expect(known.info)
                 head = known.index.pieces[0][1] if isinstance(known.index, IndexBytes) else None
-                return FilmObject(self, pinned, label, head, known)
+                return FilmObject(pinned, label, self.forget, head, known)
             if briefly:
                 head = pinned.open(0, HEAD_BYTES)
             elif self._index_may_be_last(source, key):
-                head = pinned.open_ends(_OPENING_BYTES, _REACH_BYTES, self._settings.tail_bytes)
+                head = pinned.open_ends(OPENING_BYTES, _REACH_BYTES, self._settings.tail_bytes)
             else:
-                head = pinned.open(0, _OPENING_BYTES)
-            return FilmObject(self, pinned, label, head, None)
+                head = pinned.open(0, OPENING_BYTES)
+            return FilmObject(pinned, label, self.forget, head)
         except BaseException:
             pinned.close()
             raise
@@ -269,94 +266,9 @@ class Finder:
             self._indexes.forget(label)
 
 
-class FilmObject:
-    """An object that was opened, or whose index and version are known.
-
-    Attributes:
-        pinned: its bytes.
-        label: its name in the cache of indexes.
-        known: what the cache has of it.
-        is_checked: whether our own reader has seen all of what FFmpeg would see of its index.
-    """
-
-    def __init__(
-        self, finder: Finder, pinned: PinnedObject, label: str, head: bytes | None, known: Known | None
-    ) -> None:
-        self._finder = finder
-        self.pinned = pinned
-        self.label = label
-        self._head = head
-        self._reader: RangeReader | None = None
-        self.known = known
-        self.is_checked = True
-
-    @property
-    def info(self) -> ObjectInfo:
-        """What the store says of it."""
-        return self.pinned.info
-
-    def head(self) -> bytes:
-        """Its first bytes."""
-        if self._head is None:
-            self._head = self.pinned.read(0, _OPENING_BYTES, "open")
-        return self._head
-
-    def reader(self, block_bytes: int) -> RangeReader:
-        """A file over it. It is one and the same for all pictures of a request: no byte is fetched twice."""
-        from framefetch.reader import RangeReader  # noqa: PLC0415 - rare: no part of a start
-
-        if self._reader is None:
-            self._reader = RangeReader(self.pinned, self.head(), block_bytes=block_bytes)
-        return self._reader
-
-    def seen(self) -> tuple[tuple[int, bytes], ...]:
-        """The bytes of its index that are known, its first ones to begin with."""
-        if self.known is not None and isinstance(self.known.index, IndexBytes):
-            return self.known.index.pieces
-        return ((0, self.head()),)
-
-    def container(self) -> str:
-        """FFmpeg's name of the container.
-
-        Raises:
-            UnsupportedFormat: it is in none that we know.
-        """
-        found = sniff(self.head())
-        if found is None:
-            raise UnsupportedFormat(hint=_not_a_video(self.info.size))
-        return found
-
-    def __enter__(self) -> Self:
-        """Itself."""
-        return self
-
-    def __exit__(self, _: object, fault: BaseException | None, __: object) -> None:
-        """Lets go of the object, and of an index that turned out to be of another version.
-
-        Raises:
-            Changed: the film was judged by what was known of it alone, and is another one now.
-        """
-        try:
-            if isinstance(fault, FilmError) and not self.pinned.trace.requests:
-                self.pinned.read(0, 1, "open")
-        except Changed as changed:
-            fault = changed
-            raise
-        finally:
-            self.pinned.close()
-            if isinstance(fault, Changed):
-                self._finder.forget(self.label)
-
-
 def _of_today(pinned: PinnedObject, take: Callable[[], Picture]) -> Picture:
     """The picture, of the version that the object has now, also where all of its bytes were known."""
     picture = take()
     if not pinned.trace.requests:
         pinned.read(0, 1, "open")
     return picture
-
-
-def _not_a_video(size: int) -> str:
-    if not size:
-        return "The object is empty."
-    return "The first bytes are not those of a video that framefetch reads; the README lists them."

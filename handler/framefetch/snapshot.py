@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from framefetch.access import Grant
     from framefetch.buckets import Bucket
     from framefetch.call import Call
-    from framefetch.finder import FilmObject
+    from framefetch.film_object import FilmObject
     from framefetch.process import Request
     from framefetch.settings import Settings
     from framefetch.sources import Source

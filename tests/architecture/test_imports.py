@@ -26,6 +26,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "snapshot",
         "operations saving",
         "finder",
+        "film_object",
         "index_cache",
         "admission answers versions",
         "album",
@@ -57,7 +58,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
 # What is touched in one place only: a package outside ours (or a module of the standard library), and
 # the modules that may import it. Nobody at all: the empty string.
 OWNERS = {
-    "av": "aim decode demux draw ffmpeg indexed sample versions",
+    "av": "aim decode decoder_memory demux draw ffmpeg indexed sample versions",
     "PIL": "draw encode oversize sample sample_picture sheet reel versions worth",
     "numpy": "",
     "urllib3": "secrets_aws sources",

@@ -8,20 +8,22 @@ import re
 import shutil
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tests.conftest import CORPUS, NO_CORPUS
 from tests.films import RECIPES, make_film
-from tests.hostile import bombs, files
+from tests.hostile import bombs, files, streams
 from tests.serving import Server, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FILM = "film.mp4"
+FILM, HEVC = "film.mp4", "h265-mp4"
 LIMIT_MB = 300
 CODES = {"BadRequest", "ImageTooLarge"}
 """What DESIGN.md's table has for files of which there is no picture to be had."""
@@ -34,12 +36,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     film = made.path.read_bytes()
     made.path.rename(folder / FILM)
     shutil.copy(folder / FILM, folder / files.CANARY)
-    films = {name: make_film(RECIPES[name], folder).path for name in bombs.FILMS}
+    films = {name: make_film(RECIPES[name], folder).path for name in (*bombs.FILMS, HEVC)}
     good = {name: path.read_bytes() for name, path in films.items()}
     for path in films.values():
         path.unlink()
     everything = files.texts(folder) | files.references(folder, film) | files.damaged(film)
     everything |= bombs.bombs(good) | bombs.linked(good["h264-mkv"], files.CANARY)
+    everything |= streams.films(good[HEVC])
     for name, content in everything.items():
         (folder / name).write_bytes(content)
     return folder
@@ -109,6 +112,31 @@ def test_oversized_pictures(folder: Path) -> None:
         said = server.snapshot(FILM)
         assert said.status == 400
         assert b"<Code>ImageTooLarge</Code>" in said.body
+
+
+def test_what_cannot_be_decoded_in_time_is_not_tried(tmp_path: Path) -> None:
+    """A picture behind ten thousand slow ones is refused early, and says that m_fast would help; it does."""
+    (tmp_path / "slow.mp4").write_bytes(streams.slow(10_000))
+    with serving(tmp_path, settings={"FRAMEFETCH_TIMEOUT_S": "3"}) as server:
+        assert refusal(server, "slow.mp4", "t_390000") == "ImageTooLarge"
+        assert server.snapshot("slow.mp4", "t_390000,m_fast").status == 200
+
+
+def test_pictures_that_become_larger(tmp_path: Path) -> None:
+    """Memory is held anew for the larger ones, and both have their picture; beyond max_pixels none."""
+    (tmp_path / "growing.mp4").write_bytes(streams.growing((160, 128), (1920, 1088), 10))
+    with serving(tmp_path) as server:
+        for parameters, size in (
+            ("t_0", (160, 128)),
+            ("t_760", (1920, 1088)),
+            ("t_400,m_fast", (1920, 1088)),
+        ):
+            said = server.snapshot("growing.mp4", parameters)
+            assert said.status == 200
+            assert Image.open(BytesIO(said.body)).size == size
+    with serving(tmp_path, settings={"FRAMEFETCH_MAX_PIXELS": "1000000"}) as server:
+        assert server.snapshot("growing.mp4", "t_0").status == 200
+        assert refusal(server, "growing.mp4", "t_760") == "ImageTooLarge"
 
 
 OPENED = re.compile(r'(?:open|openat|openat2|creat)\((?:AT_FDCWD|-?\d+)?(?:<[^>]*>)?,? ?"((?:[^"\\]|\\.)*)"')

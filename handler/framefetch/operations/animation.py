@@ -20,7 +20,7 @@ from framefetch.reel import Reel
 
 if TYPE_CHECKING:
     from framefetch.decode import Picture
-    from framefetch.finder import FilmObject
+    from framefetch.film_object import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
     from framefetch.process import AnimationRequest, SnapshotRequest

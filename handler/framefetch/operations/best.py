@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from framefetch.containers.index import VideoIndex
     from framefetch.decode import Picture
-    from framefetch.finder import FilmObject
+    from framefetch.film_object import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
 

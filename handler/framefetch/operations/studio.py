@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from framefetch.admission import Allowance
     from framefetch.containers.index import VideoIndex
     from framefetch.decode import Film, Picture
-    from framefetch.finder import FilmObject, Finder, Way
+    from framefetch.film_object import FilmObject
+    from framefetch.finder import Finder, Way
     from framefetch.observe import Record
     from framefetch.plan import ReadPlan
     from framefetch.settings import Settings

@@ -1,4 +1,4 @@
-"""An index, t and the mode -> which samples to decode, and which byte ranges hold them. Pure.
+"""Which picture answers a time, and the keyframe that its decoding begins with. Pure.
 
 Times are compared as whole ticks and exact fractions, never as floats. The rules are those of the
 service: exact gives the last picture shown at or before t, fast the nearest keyframe at or before t;
@@ -16,114 +16,25 @@ from framefetch.containers.index import NotUnderstood
 from framefetch.process import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from framefetch.containers.index import Segment, VideoIndex
 
-MAX_GAP_BYTES = 64 << 10
-"""A gap up to this is read along: it costs less than another request."""
-MAX_SAMPLES = 100_000
-"""Samples that may be decoded for one picture: half an hour without a keyframe."""
 MAX_CANDIDATES = 10_000
 """Samples among which the one shown at a time is looked for: real codecs reorder some ten."""
 MAX_KEYS = 10_000
 """Keyframes that are looked at, one after the other."""
+MAX_TIMES = 100_000
+"""Keyframes of which the times are told."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One sample of a plan.
-
-    Attributes:
-        number: in decode order, from 0.
-        offset: in the object.
-        size: in bytes.
-        dts: in ticks; counts from any moment, but the same one for all samples of a plan.
-        pts: in ticks, on the track's presentation timeline.
-        key: whether it is a keyframe.
-        shown: whether the film shows its picture.
-    """
-
-    number: int
-    offset: int
-    size: int
-    dts: int
-    pts: int
-    key: bool
-    shown: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """Bytes of the object, half-open."""
-
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True, slots=True)
-class ReadPlan:
-    """What has to be read and decoded for one picture.
-
-    Attributes:
-        samples: in decode order; the first is a keyframe, the last is the wanted picture.
-        ranges: of all samples, in order of offset, without overlap.
-        target_pts: of the wanted picture, in ticks.
-        time: of the wanted picture, in seconds on the presentation clock.
-    """
-
-    samples: tuple[Sample, ...]
-    ranges: tuple[Range, ...]
-    target_pts: int
-    time: Fraction
-
-    @property
-    def time_ms(self) -> float:
-        """The picture's time in milliseconds."""
-        return float(self.time * 1000)
-
-    @property
-    def bytes(self) -> int:
-        """How many bytes the ranges have."""
-        return sum(one.stop - one.start for one in self.ranges)
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
+class Shown:
     """One picture that the film shows; the later one in decode order is the greater, at the same pts."""
 
     pts: int
     number: int
     segment: Segment
-
-
-def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
-    """Plans the reads for one picture.
-
-    Args:
-        index: of the film; a partial one must have been made for this very t.
-        at_ms: on the presentation clock.
-        mode: exact or fast.
-
-    Raises:
-        NotUnderstood: the wanted picture cannot be decoded from what the index knows.
-    """
-    first, shown = _wanted(index, at_ms, mode)
-    samples = tuple(_samples(index, shown.segment, first, shown.number + 1))
-    for sample in samples:
-        if not sample.size or sample.offset + sample.size > index.size:
-            raise NotUnderstood(f"sample {sample.number} is empty, or outside the object")
-    return ReadPlan(
-        samples=samples,
-        ranges=coalesced([Range(one.offset, one.offset + one.size) for one in samples]),
-        target_pts=shown.pts,
-        time=(shown.pts - index.zero) / index.timescale,
-    )
-
-
-def longest(plans: Sequence[ReadPlan]) -> ReadPlan:
-    """Of plans that begin with the same keyframe, the one whose samples include those of all others."""
-    return max(plans, key=lambda plan: len(plan.samples))
 
 
 def stretch(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, int]:
@@ -132,7 +43,7 @@ def stretch(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, int]:
     Raises:
         NotUnderstood: as `make_plan`.
     """
-    first, shown = _wanted(index, at_ms, mode)
+    first, shown = wanted(index, at_ms, mode)
     return first, shown.number + 1
 
 
@@ -157,7 +68,7 @@ def keyframe_times_s(index: VideoIndex, most: int) -> list[Fraction]:
     """
     found: list[Fraction] = []
     number = index.table.key_after(0)
-    while number < index.table.count and len(found) < MAX_SAMPLES:
+    while number < index.table.count and len(found) < MAX_TIMES:
         cts = _cts(index, number)
         found += [
             (cts + one.shift - index.zero) / index.timescale
@@ -168,27 +79,16 @@ def keyframe_times_s(index: VideoIndex, most: int) -> list[Fraction]:
     return sorted(found)[:: -(-len(found) // most) or 1]
 
 
-def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
-    """As few ranges as hold all the given ones, with no gap above `max_gap_bytes` read along."""
-    found: list[Range] = []
-    for one in sorted(ranges, key=lambda one: one.start):
-        if found and one.start - found[-1].stop <= max_gap_bytes:
-            found[-1] = Range(found[-1].start, max(found[-1].stop, one.stop))
-        else:
-            found.append(one)
-    return tuple(found)
-
-
-def _wanted(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, _Shown]:
+def wanted(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, Shown]:
     """The sample to start decoding with, and the picture."""
     at = Fraction(at_ms, 1000) * index.timescale + index.zero
     shown = _choose(index, at, mode)
-    if _is_key(index, shown.number) and mode is Mode.FAST:
+    if is_key(index, shown.number) and mode is Mode.FAST:
         return shown.number, shown
     return _start(index, shown), shown
 
 
-def _choose(index: VideoIndex, at: Fraction, mode: Mode) -> _Shown:
+def _choose(index: VideoIndex, at: Fraction, mode: Mode) -> Shown:
     """The picture that answers a time, given in ticks of the track."""
     picture = _last_shown(index, floor(at))
     if picture is None:
@@ -209,17 +109,17 @@ def _limit(segment: Segment, pts: int | None) -> int:
     return segment.until_cts - 1 if pts is None else min(segment.until_cts - 1, pts - segment.shift)
 
 
-def _last_shown(index: VideoIndex, pts: int | None) -> _Shown | None:
+def _last_shown(index: VideoIndex, pts: int | None) -> Shown | None:
     """The last picture shown at or before a time; None when that is before all of them."""
     found = [one for segment in index.segments for one in _last_of(index, segment, _limit(segment, pts))]
     return max(found, key=_order, default=None)
 
 
-def _order(one: _Shown) -> tuple[int, int]:
+def _order(one: Shown) -> tuple[int, int]:
     return one.pts, one.number
 
 
-def _last_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_Shown]:
+def _last_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[Shown]:
     """The last picture of a segment with a cts up to a limit, if there is one.
 
     The last sample that is certainly shown by then has a cts of at least its dts plus the least delay;
@@ -238,12 +138,12 @@ def _last_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_Shown
         yield best
 
 
-def _best(index: VideoIndex, segment: Segment, low: int, high: int, limit: int) -> _Shown | None:
+def _best(index: VideoIndex, segment: Segment, low: int, high: int, limit: int) -> Shown | None:
     best: tuple[int, int] | None = None
     for number, cts in _times(index, low, high):
         if segment.from_cts <= cts <= limit and (best is None or (cts, number) >= best):
             best = cts, number
-    return None if best is None else _Shown(best[0] + segment.shift, best[1], segment)
+    return None if best is None else Shown(best[0] + segment.shift, best[1], segment)
 
 
 def _times(index: VideoIndex, low: int, high: int) -> Iterator[tuple[int, int]]:
@@ -257,7 +157,7 @@ def _times(index: VideoIndex, low: int, high: int) -> Iterator[tuple[int, int]]:
         yield number, dts + delay
 
 
-def _first_shown(index: VideoIndex) -> _Shown:
+def _first_shown(index: VideoIndex) -> Shown:
     """The first picture of all."""
     found = [one for segment in index.segments for one in _first_of(index, segment)]
     if not found:
@@ -265,7 +165,7 @@ def _first_shown(index: VideoIndex) -> _Shown:
     return min(found, key=_order)
 
 
-def _first_of(index: VideoIndex, segment: Segment) -> Iterator[_Shown]:
+def _first_of(index: VideoIndex, segment: Segment) -> Iterator[Shown]:
     """The first picture of a segment: one that is decoded soon after the segment's start."""
     table = index.table
     low = max(segment.first, table.last_by(segment.from_cts - table.greatest_delay - 1) + 1)
@@ -279,16 +179,16 @@ def _first_of(index: VideoIndex, segment: Segment) -> Iterator[_Shown]:
     ]
     if shown:
         cts, number = min(shown)
-        yield _Shown(cts + segment.shift, number, segment)
+        yield Shown(cts + segment.shift, number, segment)
 
 
-def _last_key(index: VideoIndex, pts: int | None) -> _Shown | None:
+def _last_key(index: VideoIndex, pts: int | None) -> Shown | None:
     """The last keyframe that is shown at or before a time; None when there is none."""
     found = [one for segment in index.segments for one in _last_key_of(index, segment, _limit(segment, pts))]
     return max(found, key=_order, default=None)
 
 
-def _last_key_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_Shown]:
+def _last_key_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[Shown]:
     table = index.table
     best: tuple[int, int] | None = None
     last = min(segment.stop - 1, table.last_by(limit - table.least_delay))
@@ -304,7 +204,7 @@ def _last_key_of(index: VideoIndex, segment: Segment, limit: int) -> Iterator[_S
         if table.dts(number) + table.greatest_delay < segment.from_cts:
             break
     if best is not None:
-        yield _Shown(best[0] + segment.shift, best[1], segment)
+        yield Shown(best[0] + segment.shift, best[1], segment)
 
 
 def _cts(index: VideoIndex, number: int) -> int:
@@ -322,7 +222,8 @@ def _keys_back(index: VideoIndex, number: int) -> Iterator[int]:
     raise NotUnderstood("too many keyframes are shown after the picture")
 
 
-def _is_key(index: VideoIndex, number: int) -> bool:
+def is_key(index: VideoIndex, number: int) -> bool:
+    """Whether a sample is a keyframe."""
     return index.table.key_before(number) == number
 
 
@@ -333,7 +234,7 @@ def _duration(index: VideoIndex, number: int) -> int:
     return own or (table.dts(number) - table.dts(number - 1) if number else 0)
 
 
-def _start(index: VideoIndex, shown: _Shown) -> int:
+def _start(index: VideoIndex, shown: Shown) -> int:
     """The keyframe to start with: one that is not shown after the picture.
 
     What is shown before a keyframe and decoded after it (leading pictures) may need what comes before
@@ -348,24 +249,3 @@ def _start(index: VideoIndex, shown: _Shown) -> int:
     if number > shown.number or not (index.whole or index.sliced):
         raise NotUnderstood("no keyframe before the picture")
     return number
-
-
-def _samples(index: VideoIndex, segment: Segment, first: int, stop: int) -> Iterator[Sample]:
-    if stop - first > MAX_SAMPLES:
-        raise NotUnderstood(f"{stop - first} samples from the keyframe to the picture")
-    table = index.table
-    times = table.decode_times(first, stop)
-    delays = table.delays(first, stop)
-    for number, dts, delay, (offset, size) in zip(
-        range(first, stop), times, delays, table.places(first, stop), strict=True
-    ):
-        cts = dts + delay
-        yield Sample(
-            number=number,
-            offset=offset,
-            size=size,
-            dts=dts + segment.shift,
-            pts=cts + segment.shift,
-            key=_is_key(index, number),
-            shown=segment.from_cts <= cts < segment.until_cts,
-        )

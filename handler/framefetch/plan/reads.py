@@ -1,0 +1,140 @@
+"""Which samples have to be decoded for a picture, and which byte ranges hold them. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import NotUnderstood
+from framefetch.plan.choice import is_key, wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from fractions import Fraction
+
+    from framefetch.containers.index import Segment, VideoIndex
+    from framefetch.process import Mode
+
+MAX_GAP_BYTES = 64 << 10
+"""A gap up to this is read along: it costs less than another request."""
+MAX_SAMPLES = 100_000
+"""Samples that may be decoded for one picture: half an hour without a keyframe."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample of a plan.
+
+    Attributes:
+        number: in decode order, from 0.
+        offset: in the object.
+        size: in bytes.
+        dts: in ticks; counts from any moment, but the same one for all samples of a plan.
+        pts: in ticks, on the track's presentation timeline.
+        key: whether it is a keyframe.
+        shown: whether the film shows its picture.
+    """
+
+    number: int
+    offset: int
+    size: int
+    dts: int
+    pts: int
+    key: bool
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Bytes of the object, half-open."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """What has to be read and decoded for one picture.
+
+    Attributes:
+        samples: in decode order; the first is a keyframe, the last is the wanted picture.
+        ranges: of all samples, in order of offset, without overlap.
+        target_pts: of the wanted picture, in ticks.
+        time: of the wanted picture, in seconds on the presentation clock.
+    """
+
+    samples: tuple[Sample, ...]
+    ranges: tuple[Range, ...]
+    target_pts: int
+    time: Fraction
+
+    @property
+    def time_ms(self) -> float:
+        """The picture's time in milliseconds."""
+        return float(self.time * 1000)
+
+    @property
+    def bytes(self) -> int:
+        """How many bytes the ranges have."""
+        return sum(one.stop - one.start for one in self.ranges)
+
+
+def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
+    """Plans the reads for one picture.
+
+    Args:
+        index: of the film; a partial one must have been made for this very t.
+        at_ms: on the presentation clock.
+        mode: exact or fast.
+
+    Raises:
+        NotUnderstood: the wanted picture cannot be decoded from what the index knows.
+    """
+    first, shown = wanted(index, at_ms, mode)
+    samples = tuple(_samples(index, shown.segment, first, shown.number + 1))
+    for sample in samples:
+        if not sample.size or sample.offset + sample.size > index.size:
+            raise NotUnderstood(f"sample {sample.number} is empty, or outside the object")
+    return ReadPlan(
+        samples=samples,
+        ranges=coalesced([Range(one.offset, one.offset + one.size) for one in samples]),
+        target_pts=shown.pts,
+        time=(shown.pts - index.zero) / index.timescale,
+    )
+
+
+def longest(plans: Sequence[ReadPlan]) -> ReadPlan:
+    """Of plans that begin with the same keyframe, the one whose samples include those of all others."""
+    return max(plans, key=lambda plan: len(plan.samples))
+
+
+def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
+    """As few ranges as hold all the given ones, with no gap above `max_gap_bytes` read along."""
+    found: list[Range] = []
+    for one in sorted(ranges, key=lambda one: one.start):
+        if found and one.start - found[-1].stop <= max_gap_bytes:
+            found[-1] = Range(found[-1].start, max(found[-1].stop, one.stop))
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _samples(index: VideoIndex, segment: Segment, first: int, stop: int) -> Iterator[Sample]:
+    if stop - first > MAX_SAMPLES:
+        raise NotUnderstood(f"{stop - first} samples from the keyframe to the picture")
+    table = index.table
+    times = table.decode_times(first, stop)
+    delays = table.delays(first, stop)
+    for number, dts, delay, (offset, size) in zip(
+        range(first, stop), times, delays, table.places(first, stop), strict=True
+    ):
+        cts = dts + delay
+        yield Sample(
+            number=number,
+            offset=offset,
+            size=size,
+            dts=dts + segment.shift,
+            pts=cts + segment.shift,
+            key=is_key(index, number),
+            shown=segment.from_cts <= cts < segment.until_cts,
+        )

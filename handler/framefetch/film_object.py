@@ -64,10 +64,12 @@ class FilmObject:
 
     def reader(self, block_bytes: int) -> RangeReader:
         """A file over it. It is one and the same for all pictures of a request: no byte is fetched twice."""
-        from framefetch.reader import RangeReader  # noqa: PLC0415 - rare: no part of a start
+        from framefetch.containers.isobmff.run_claims import RunClaims  # noqa: PLC0415 - rare: no part of a start
+        from framefetch.reader import RangeReader  # noqa: PLC0415 - likewise
 
         if self._reader is None:
-            self._reader = RangeReader(self.pinned, self.head(), block_bytes=block_bytes)
+            watch = RunClaims(self.info.size).see if self.container() == "mov" else None
+            self._reader = RangeReader(self.pinned, self.head(), block_bytes=block_bytes, watch=watch)
         return self._reader
 
     def seen(self) -> tuple[tuple[int, bytes], ...]:

@@ -40,15 +40,23 @@ class RangeReader(io.RawIOBase):
         head: its first bytes, as the opening request brought them.
         block_bytes: the smallest range to fetch.
         keep_bytes: bytes to keep in memory, the least recently used go first.
+        watch: sees all that is read, with its place, before FFmpeg does; may refuse it.
     """
 
     def __init__(
-        self, pinned: PinnedObject, head: bytes, *, block_bytes: int, keep_bytes: int = 32 << 20
+        self,
+        pinned: PinnedObject,
+        head: bytes,
+        *,
+        block_bytes: int,
+        keep_bytes: int = 32 << 20,
+        watch: Callable[[int, bytes], None] | None = None,
     ) -> None:
         super().__init__()
         self._pinned = pinned
         self._block_bytes = block_bytes
         self._keep_bytes = keep_bytes
+        self._watch = watch
         self._kept_bytes = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         self._position = 0
@@ -116,6 +124,8 @@ class RangeReader(io.RawIOBase):
         if len(piece) > wanted:  # pragma: no cover - the slice cannot; PyAV would overrun its buffer
             message = f"{len(piece)} bytes for a read of {wanted}"
             raise AssertionError(message)
+        if self._watch is not None:
+            self._watch(start, piece)
         self._position = start + len(piece)
         return piece
 

@@ -63,6 +63,8 @@ def _claims(film: bytes, fragmented: bytes) -> dict[str, bytes]:
     found["elst-40-million.mp4"] = _put(film, at + 12, struct.pack(">I", 40_000_000))
     at, _ = boxes.find(fragmented, b"moof", b"traf", b"trun")
     found["trun-60-million.mp4"] = _put(fragmented, at + 8, struct.pack(">II", 0, 60_000_000))
+    at = fragmented.rindex(b"trun") - 4
+    found["trun-60-million-later.mp4"] = _put(fragmented, at + 8, struct.pack(">II", 0, 60_000_000))
     return found
 
 

@@ -17,9 +17,15 @@ from pathlib import Path
 from tests.fuzz.cases import KINDS
 from tests.fuzz.seeds import write_seeds
 
-PARSERS, DECODES, FULL_DECODES = 100_000, 2_000, 50_000
-FIRST = {"parsers": 0, "decodes": 1_000_000}
+COUNTS = {"parsers": 100_000, "decodes": 2_000, "operations": 400}
+FULL_COUNTS = {"parsers": 100_000, "decodes": 50_000, "operations": 5_000}
+FIRST = {"parsers": 0, "decodes": 1_000_000, "operations": 2_000_000}
 """The numbers of the first cases: a case is its number, for ever."""
+WHAT = {
+    "parsers": "inputs for our own parsers",
+    "decodes": "films for the whole service",
+    "operations": "films for sheets, animations, facts and t_auto",
+}
 _SILENT_S = 60
 """A child that says nothing for so long hangs, on however busy a machine; its work is counted by itself."""
 _MOST_MB = 512
@@ -109,16 +115,13 @@ def main() -> int:
         child(kind, Path(folder), int(first), int(stop))
         return 0
     asked = argparse.ArgumentParser(prog="scripts/fuzz")
-    asked.add_argument(
-        "--parsers", type=int, default=PARSERS, help="inputs for our own parsers (%(default)s)"
-    )
-    asked.add_argument(
-        "--decodes", type=int, default=DECODES, help="films for the whole service (%(default)s)"
-    )
-    asked.add_argument("--full", action="store_true", help=f"{FULL_DECODES:,} films for the whole service")
+    for kind, what in WHAT.items():
+        asked.add_argument(f"--{kind}", type=int, metavar="N", help=f"{what} ({COUNTS[kind]:,})")
+    asked.add_argument("--full", action="store_true", help=f"so many: {FULL_COUNTS}")
     asked.add_argument("--from", type=int, default=0, dest="skip", help="leaves out the first cases of each")
     given = asked.parse_args()
-    counts = {"parsers": given.parsers, "decodes": FULL_DECODES if given.full else given.decodes}
+    counts = dict(FULL_COUNTS if given.full else COUNTS)
+    counts |= {kind: getattr(given, kind) for kind in counts if getattr(given, kind) is not None}
     is_good = True
     with tempfile.TemporaryDirectory() as folder:
         write_seeds(Path(folder))

@@ -125,9 +125,7 @@ class Decodes:
         path = self._work / f"{number}"
         path.write_bytes(film)
         index = random.choice(("own", "generic"))
-        at_ms = random.choice((0, 40, 333, 900, 1234, 2500, 10**9))
-        mode = random.choice(("", ",m_fast"))
-        query = f"x-oss-process=video/snapshot,w_64,t_{at_ms}{mode}"
+        query = f"x-oss-process={self.process(random)}"
         began_s = time.process_time()
         answer = self._services[index].answer(Call("GET", f"/{number}", query))
         path.unlink()
@@ -138,5 +136,34 @@ class Decodes:
             return f"!{spent_s:.1f} s of work, {index} {query}"
         return str(answer.status)
 
+    def process(self, random: Random) -> str:
+        """What is asked of the film."""
+        at_ms = random.choice((0, 40, 333, 900, 1234, 2500, 10**9))
+        mode = random.choice(("", ",m_fast"))
+        return f"video/snapshot,w_64,t_{at_ms}{mode}"
 
-KINDS: dict[str, type[Parsers | Decodes]] = {"parsers": Parsers, "decodes": Decodes}
+
+class Operations(Decodes):
+    """The same with what takes many pictures of a film, or all that is known of it."""
+
+    def process(self, random: Random) -> str:
+        """See `Decodes`."""
+        return random.choice(
+            (
+                "video/snapshot,w_64,t_auto",
+                "video/snapshot,w_64,t_50p",
+                "video/sprite,sw_32,sh_32,tw_3,th_2,num_6",
+                "video/sprite,sw_32,sh_32,num_6,f_vtt",
+                "video/snapshots,num_4",
+                "video/animation,w_32,num_5",
+                "video/animation,w_32,ss_200,inter_100,num_5,f_gif",
+                "video/info",
+            )
+        )
+
+
+KINDS: dict[str, type[Parsers | Decodes]] = {
+    "parsers": Parsers,
+    "decodes": Decodes,
+    "operations": Operations,
+}

@@ -1,9 +1,8 @@
-"""The generic way to a picture: FFmpeg's own demuxer, with seeks that are checked.
+"""A film whose packets carry timestamps: a seek, what follows, and the picture in it.
 
-In goes an opened `Film`, t and the mode; out comes the `Picture`. Used for every container that has
-no index reader of ours. A seek is never believed: it counts only when it brought a keyframe at or
-before the wanted time, and is repeated further back when it did not. A keyframe is not believed
-either: some containers flag every picture, so the decoder has to agree.
+A seek is never believed: it counts only when it brought a keyframe at or before the wanted time, and is
+repeated further back when it did not. A keyframe is not believed either: some containers flag every
+picture, so the decoder has to agree.
 """
 
 from __future__ import annotations
@@ -14,9 +13,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from framefetch.aim import Aim
-from framefetch.containers.index import NotUnderstood
-from framefetch.errors import CorruptFilm
-from framefetch.process import Mode
+from framefetch.demux.shown import Shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,75 +22,17 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from framefetch.decode import Film, Picture
+    from framefetch.decode import Film
     from framefetch.reader import RangeReader
 
     VideoPacket = Packet[VideoStream]
 
-SEARCHED = frozenset({"mpegts", "mpeg", "flv"})
-"""Containers (by FFmpeg's name) that have no index, and are searched for a time."""
-_UNTIMED = frozenset({"h264", "hevc", "obu"})
-"""Raw streams: no timestamps and no index; a picture's time is its number over the frame rate."""
 _FIRST_STEP_S = Fraction(1)
 _PLAYED_BYTES = 4 << 20
 """A decoder patches damage with what it decoded before, so a damaged picture looks as in a player
 only when all before it was decoded too. This far into a film, that is done."""
 _REORDER = 16
 """Pictures that a codec may hold back for reordering (ITU-T H.264 and H.265: 16 at most)."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    """A decoded picture and its time on the presentation clock, in seconds."""
-
-    frame: VideoFrame
-    time_s: Fraction
-
-
-def find_picture(film: Film, at_ms: int, mode: Mode, *, reader: RangeReader | None = None) -> Picture:
-    """Decodes the picture that answers t.
-
-    Args:
-        film: freshly opened, at its start.
-        reader: what the film reads from; without it, FFmpeg alone finds the places to read.
-        at_ms: on the presentation clock.
-        mode: exact: the last picture whose time is <= t; fast: the nearest keyframe at or before t.
-            Past the end, both give the last keyframe; before the first picture, the first picture.
-
-    Raises:
-        CorruptFilm: there is a video stream, but no picture could be decoded where it should be.
-        FramefetchError: as `Film` and its reader raise.
-    """
-    found = _find(film, Fraction(at_ms, 1000), mode, reader)
-    if film.damaged and not film.is_steady:
-        film.make_steady()
-        found = _find(film, Fraction(at_ms, 1000), mode, reader)
-    if found is None:
-        raise CorruptFilm(hint="No picture could be decoded there; try another t.")
-    return film.picture(found.frame, found.time_s * 1000)
-
-
-def find_key_after(film: Film, place: int, reader: RangeReader) -> Picture:
-    """Decodes the first keyframe from a place in the file on, where the container has no index.
-
-    Args:
-        film: freshly opened, at its start.
-        place: in bytes.
-        reader: what the film reads from.
-
-    Raises:
-        NotUnderstood: there is none near, or this container is not searched.
-        FramefetchError: as `Film` and its reader raise.
-    """
-    found = None if film.demuxer in _UNTIMED else _Timed(film, reader).key_after(place)
-    if found is None or film.damaged:
-        raise NotUnderstood("no keyframe soon after the place")
-    return film.picture(found.frame, found.time_s * 1000)
-
-
-def _find(film: Film, at_s: Fraction, mode: Mode, reader: RangeReader | None) -> _Shown | None:
-    search = _Untimed(film) if film.demuxer in _UNTIMED else _Timed(film, reader)
-    return search.fast(at_s) if mode is Mode.FAST else search.exact(at_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +55,7 @@ class _Run:
         return self.packets[0].pts or 0
 
 
-class _Timed:
+class Timed:
     """A film whose packets carry timestamps."""
 
     def __init__(self, film: Film, reader: RangeReader | None) -> None:
@@ -152,7 +91,7 @@ class _Timed:
     def _ticks(self, time_s: Fraction) -> int:
         return int(time_s // self._film.time_base)
 
-    def exact(self, at_s: Fraction) -> _Shown | None:
+    def exact(self, at_s: Fraction) -> Shown | None:
         """The picture shown at a time on the clock."""
         target_s = self._zero_s + at_s
         has_key = False
@@ -168,7 +107,7 @@ class _Timed:
             return shown
         return self._from_start(target_s, or_first=not has_key)
 
-    def fast(self, at_s: Fraction) -> _Shown | None:
+    def fast(self, at_s: Fraction) -> Shown | None:
         """The nearest keyframe at or before a time on the clock."""
         has_key = False
         for run in self._runs(self._zero_s + at_s, for_display=True):
@@ -186,7 +125,7 @@ class _Timed:
                     break
         return self._from_start(self._zero_s + at_s, or_first=not has_key)
 
-    def key_after(self, place: int) -> _Shown | None:
+    def key_after(self, place: int) -> Shown | None:
         """The first keyframe from a place in the file on; None when there is none near."""
         start = self._aim.key_after(place) if self._aim is not None else None
         if start is None or not self._film.seek_byte(start):
@@ -264,7 +203,7 @@ class _Timed:
             return True
         return self._film.seek(timestamp)
 
-    def _decode_until(self, run: _Run, target_s: Fraction) -> tuple[_Shown | None, bool]:
+    def _decode_until(self, run: _Run, target_s: Fraction) -> tuple[Shown | None, bool]:
         """The last picture at or before the target, and whether the film ended with it.
 
         There is none when the run's keyframe turns out not to be one.
@@ -278,7 +217,7 @@ class _Timed:
             last = frame
         return (self._shown(last) if last else None), True
 
-    def _last_key(self, run: _Run, target_s: Fraction) -> _Shown | None:
+    def _last_key(self, run: _Run, target_s: Fraction) -> Shown | None:
         """The last keyframe at or before the target, by when the decoder shows it."""
         last: VideoFrame | None = None
         for frame in self._frames(run):
@@ -288,7 +227,7 @@ class _Timed:
                 last = frame
         return self._shown(last) if last else None
 
-    def _from_start(self, target_s: Fraction, *, or_first: bool) -> _Shown | None:
+    def _from_start(self, target_s: Fraction, *, or_first: bool) -> Shown | None:
         """The last picture at or before the target; everything is decoded from the first packet on.
 
         Args:
@@ -326,47 +265,9 @@ class _Timed:
                 before = frame.pts
                 yield frame
 
-    def _shown(self, frame: VideoFrame) -> _Shown:
-        return _Shown(frame, self._seconds(frame.pts or 0) - self._zero_s)
+    def _shown(self, frame: VideoFrame) -> Shown:
+        return Shown(frame, self._seconds(frame.pts or 0) - self._zero_s)
 
     def _duration_s(self, frame: VideoFrame) -> Fraction:
         """For how long a picture is shown, as far as the container says."""
         return self._seconds(frame.duration) if frame.duration else self._step_s
-
-
-class _Untimed:
-    """A raw stream: there is nothing to seek by, so it is decoded from its start."""
-
-    def __init__(self, film: Film) -> None:
-        self._film = film
-        rate = film.stream.guessed_rate
-        # FFmpeg's own assumption where the stream does not say.
-        self._period_s = Fraction(rate.denominator, rate.numerator) if rate else Fraction(1, 25)
-
-    def exact(self, at_s: Fraction) -> _Shown | None:
-        """The picture shown at a time on the clock."""
-        last, key, at_end = self._until(at_s)
-        if at_end and last is not None and at_s > last.time_s + self._period_s:
-            return key or last
-        return last
-
-    def fast(self, at_s: Fraction) -> _Shown | None:
-        """The nearest keyframe at or before a time on the clock."""
-        last, key, _ = self._until(at_s)
-        return key or last
-
-    def _until(self, at_s: Fraction) -> tuple[_Shown | None, _Shown | None, bool]:
-        """The last picture and the last keyframe at or before a time; whether the film ended."""
-        last = key = None
-        for number, frame in enumerate(self._frames()):
-            time_s = number * self._period_s
-            if time_s > at_s:
-                return last, key, False
-            last = _Shown(frame, time_s)
-            if self._film.is_key(frame):
-                key = last
-        return last, key, True
-
-    def _frames(self) -> Iterator[VideoFrame]:
-        for packet in self._film.packets():
-            yield from self._film.decode(packet)

@@ -27,7 +27,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def markdown(results: Results) -> str:
     """All tables, the bars among them."""
-    parts = [f"{', '.join(results.machine.values())}. Medians; the least wall in brackets."]
+    machine = ", ".join(results.machine.values())
+    parts = [f"{machine}. Medians; the least wall and the most memory in brackets."]
     parts += [_case(done) for name, done in results.done.items() if not name.startswith(GROWTH)]
     if any(name.startswith(GROWTH) for name in results.done):
         parts.append(_growth(results))
@@ -92,7 +93,8 @@ def _row(done: Done, way: str) -> Iterator[str]:
     mine = done.figures(COLD, shown_ms)
     yield f"{one.wall_ms / mine.wall_ms:.2f}x" if mine else ""
     yield f"{one.cpu_ms:.0f}"
-    yield f"+{one.memory_mb:.0f}" if way in CALLS else f"{one.memory_mb:.0f}"
+    sign = "+" if way in CALLS else ""
+    yield f"{sign}{one.memory_mb:.0f} ({one.most_memory_mb:.0f})"
 
 
 def _growth(results: Results) -> str:

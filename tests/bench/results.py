@@ -19,6 +19,7 @@ class Figures:
     least_ms: float
     cpu_ms: float
     memory_mb: float
+    most_memory_mb: float
     bytes: float
     requests: float
     rounds: float
@@ -37,7 +38,8 @@ class Figures:
             wall_ms=median("wall_ms"),
             least_ms=min(run.wall_ms for run in row.runs),
             cpu_ms=median("cpu_ms"),
-            memory_mb=max(run.growth_mb for run in row.runs),
+            memory_mb=median("growth_mb"),
+            most_memory_mb=max(run.growth_mb for run in row.runs),
             bytes=median("bytes"),
             requests=median("requests"),
             rounds=median("rounds"),
@@ -45,7 +47,7 @@ class Figures:
         )
 
 
-FAILED = Figures(*[math.nan] * 8)
+FAILED = Figures(*[math.nan] * 9)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import gc
 import importlib
 import importlib.util
 import json
+import os
 import statistics
 import sys
 import time
@@ -57,6 +58,9 @@ def importing(name: str) -> dict[str, Any]:
     """How long the import of one module takes, in a process that has imported nothing of ours."""
     if importlib.util.find_spec(name) is None:
         return {"fault": "not in this version"}
+    # Doors read their settings at once.
+    os.environ |= {"FRAMEFETCH_SOURCE": "http://127.0.0.1:9/films", "FRAMEFETCH_ACCESS": "public"}
+    os.environ["FRAMEFETCH_NETWORKS"] = "127.0.0.0/8"
     started = time.perf_counter()
     importlib.import_module(name)
     return {"ms": (time.perf_counter() - started) * 1000}

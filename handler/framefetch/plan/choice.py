@@ -7,13 +7,13 @@ past the end both give the last keyframe, before the first picture both give the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.process import Mode
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

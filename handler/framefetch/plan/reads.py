@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.plan.choice import is_key, wanted
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +22,8 @@ MAX_SAMPLES = 100_000
 """Samples that may be decoded for one picture: half an hour without a keyframe."""
 
 
-@dataclass(frozen=True, slots=True)
+# A request makes one for each picture of its GOP.
+@dataclasses.dataclass(frozen=True, slots=True)
 class Sample:
     """One sample of a plan.
 
@@ -44,7 +46,7 @@ class Sample:
     shown: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class Range:
     """Bytes of the object, half-open."""
 

@@ -38,6 +38,10 @@ class Browser:
         """Goes to a page, and waits for its load event."""
         self._tell("url", {"url": url})
 
+    def resize(self, width: int, height: int) -> None:
+        """Gives the window, with its frame, another size."""
+        self._tell("window/rect", {"width": width, "height": height})
+
     def run(self, script: str, *arguments: Any) -> Any:
         """What a script returns."""
         return self._tell("execute/sync", {"script": script, "args": list(arguments)})

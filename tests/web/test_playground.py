@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -84,6 +86,15 @@ class Page:
         self.browser.execute_async_script("setTimeout(arguments[0], 150)")
         self.until(lambda: self.browser.execute_script(wanted) == "false")
 
+    def alpha_at(self, name: str, x: int) -> int:
+        """How opaque a canvas is at a place in its middle, from 0 to 255."""
+        look = (
+            "const one = document.getElementById(arguments[0]);"
+            "return one.getContext('2d').getImageData(arguments[1], one.height / 2, 1, 1).data[3]"
+        )
+        alpha: int = self.browser.execute_script(look, name, x)
+        return alpha
+
     def set(self, name: str, value: str) -> None:
         """Types into a field."""
         field = self.at(name)
@@ -114,6 +125,36 @@ def test_a_picture_and_what_it_cost(
     assert page.text("curl") == f"curl -o picture.jpg '{url}'"
     assert page.text("img") == f'<img src="{url.replace("&", "&amp;")}" alt="">'
     shoot("playground")
+
+
+def test_what_was_read_before(browser: Chrome, film: Film) -> None:
+    """The first picture says what its index cost, as does the bar; a page opened anew says it is known."""
+    with serving(film.path.parent) as server:
+        page = Page(browser, server, film.path.name)
+        asked = json.loads(server.ask(f"/-/film?bucket=&key={film.path.name}").body)
+        assert asked["read"] == {"bytes": 0, "requests": 0, "ranges": []}
+        page.until(lambda: "length and keyframes: " in page.text("before"))
+        told = re.search(r": ([\d,]+) bytes, (\d+) requests?\.$", page.text("before"))
+        assert told is not None
+        assert int(told[1].replace(",", "")) > 0
+        assert int(told[2]) > 0
+        assert page.at("legend-before").is_displayed()
+        # The beginning, which this picture did not read, is pale.
+        assert 0 < page.alpha_at("bar", 1) < 255
+        page = Page(browser, server, film.path.name)
+        page.until(lambda: page.text("before") == "Its index was known already, from an earlier request.")
+        assert not page.at("legend-before").is_displayed()
+        assert page.alpha_at("bar", 1) == 0
+        page.choose("broken.mp4")
+        assert page.text("before") == ""
+
+
+def test_an_index_that_is_not_kept(browser: Chrome, film: Film) -> None:
+    """Without a cache each picture reads the index itself, and the page speaks of no other reading."""
+    with serving(film.path.parent, settings={"FRAMEFETCH_INDEX_CACHE": "off"}) as server:
+        page = Page(browser, server, film.path.name)
+        assert page.text("before") == ""
+        assert page.alpha_at("bar", 1) == 255
 
 
 def test_dragging_the_time(page: Page, film: Film) -> None:

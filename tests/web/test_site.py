@@ -89,6 +89,23 @@ def test_its_own_page_gets_the_films(folder: Path, host: str) -> None:
     assert [one["key"] for one in json.loads(answer.body)["films"]] == ["a b.mp4"]
 
 
+def test_a_film_comes_with_what_was_read_of_it(folder: Path) -> None:
+    """Length and keyframes say what it took to know them; asked again, that it took nothing."""
+    playground = site(folder)
+    told = []
+    for _ in range(2):
+        answer = ask(playground, "/-/film", "bucket=&key=a%20b.mp4")
+        assert answer is not None
+        told.append(json.loads(answer.body))
+    first, again = (one.pop("read") for one in told)
+    assert told[0] == told[1]
+    assert told[0]["has_index"]
+    assert first["requests"] == len(first["ranges"]) > 0
+    spans = [tuple(map(int, one.partition(" ")[2].split("-"))) for one in first["ranges"]]
+    assert first["bytes"] == sum(stop - start for start, stop in spans)
+    assert again == {"bytes": 0, "requests": 0, "ranges": []}
+
+
 def test_a_url_is_signed_where_it_has_to_be(folder: Path) -> None:
     """With keys the URL carries a signature that lets it in; without, it is plain."""
     query = "bucket={}&key=a%20b.mp4&process=video/snapshot,t_400"

@@ -10,6 +10,8 @@ const state = { key: '', bucket: '', film: null, signedUrl: '', url: '', asked: 
 // Not URLSearchParams, which writes a blank as a plus: to the service a plus is a plus.
 const query = (values) => Object.entries(values).map(([name, value]) => name + '=' + encodeURIComponent(value)).join('&');
 const encodeKey = (key) => key.split('/').map(encodeURIComponent).join('/');
+const count = (number) => Number(number).toLocaleString('en');
+const requests = (number) => `${number} request${+number === 1 ? '' : 's'}`;
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue('--' + name).trim();
 
 function process() {
@@ -77,6 +79,7 @@ function complain(title, message, more) {
   });
   for (const name of ['taken', 'size', 'ms-total']) $(name).textContent = '–';
   $('read').textContent = 'nothing that could be shown';
+  $('before').textContent = '';
   $('stages').replaceChildren();
   drawBar([], 1);
   $('error').replaceChildren(strong, ...rows);
@@ -86,13 +89,28 @@ function complain(title, message, more) {
 function facts(answer, body, total) {
   const read = Object.fromEntries((answer.headers.get('x-framefetch-read') || '').split(', ').map((one) => one.split('=')));
   const share = (100 * read.bytes) / read.size;
-  const count = (number) => Number(number).toLocaleString('en');
   $('taken').textContent = answer.headers.get('x-framefetch-time') + ' ms';
   $('size').textContent = count(body.size) + ' bytes, ' + body.type;
   $('ms-total').textContent = total.toFixed(0) + ' ms here';
-  $('read').textContent = `${count(read.bytes)} of ${count(read.size)} bytes (${share < 10 ? share.toFixed(2) : share.toFixed(0)} %), ${read.requests} request${read.requests === '1' ? '' : 's'}`;
+  $('read').textContent = `${count(read.bytes)} of ${count(read.size)} bytes (${share < 10 ? share.toFixed(2) : share.toFixed(0)} %), ${requests(read.requests)}`;
   stages(answer.headers.get('server-timing') || '');
-  drawBar((answer.headers.get('x-framefetch-ranges') || '').split(', ').filter(Boolean), +read.size);
+  const ranges = (answer.headers.get('x-framefetch-ranges') || '').split(', ').filter(Boolean);
+  drawBar(ranges, +read.size, before(ranges));
+}
+
+// A picture whose index is known reads its samples only. Says so, and what was read of the file before; tells the ranges of that.
+function before(ranges) {
+  const readsIndex = ranges.some((range) => {
+    const [purpose, start, stop] = parsed(range);
+    // One byte is asked for where nothing else is needed, to see that the film is still the same.
+    return purpose !== 'samples' && stop - start > 1;
+  });
+  const film = state.film;
+  const facts = film && film.has_index && film.read.requests > 0 && !readsIndex ? film.read : null;
+  $('before').textContent = facts
+    ? `Its index was read before, with the film's length and keyframes: ${count(facts.bytes)} bytes, ${requests(facts.requests)}.`
+    : ranges.length && !readsIndex ? 'Its index was known already, from an earlier request.' : '';
+  return facts ? facts.ranges : [];
 }
 
 function stages(text) {
@@ -123,13 +141,21 @@ function canvas(id) {
   return [pen, one.clientWidth, one.clientHeight];
 }
 
-function drawBar(ranges, size) {
-  state.ranges = [ranges, size];
+function parsed(range) {
+  const [purpose, start, stop] = range.match(/(\w+) (\d+)-(\d+)/).slice(1);
+  return [purpose, +start, +stop];
+}
+
+function drawBar(ranges, size, earlier = []) {
+  state.ranges = [ranges, size, earlier];
+  $('legend-before').hidden = !earlier.length;
   const [pen, width, height] = canvas('bar');
-  for (const range of ranges) {
-    const [purpose, start, stop] = range.match(/(\w+) (\d+)-(\d+)/).slice(1);
-    pen.fillStyle = colour(purpose === 'open' ? 'open' : ['index', 'tail'].includes(purpose) ? 'index' : 'samples');
-    pen.fillRect((start / size) * width, 0, Math.max(2, ((stop - start) / size) * width), height);
+  for (const [some, alpha] of [[earlier, 0.35], [ranges, 1]]) {
+    pen.globalAlpha = alpha;
+    for (const [purpose, start, stop] of some.map(parsed)) {
+      pen.fillStyle = colour(purpose === 'open' ? 'open' : ['index', 'tail'].includes(purpose) ? 'index' : 'samples');
+      pen.fillRect((start / size) * width, 0, Math.max(2, ((stop - start) / size) * width), height);
+    }
   }
 }
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _MOST_FILMS = 1000
 _MOST_KEYS = 2000
 """Marks on the slider; more could not be told apart."""
+_MOST_RANGES = 60
 _FILM_ENDINGS = (
     ".mp4 .m4v .mov .qt .3gp .f4v .mkv .webm .ts .m2ts .mts .mpg .mpeg .vob .flv .avi .ogv .ogg .wmv .asf "
     ".ivf .dv .h264 .264 .h265 .265 .hevc .obu .cmfv .m4s"
@@ -97,13 +98,20 @@ class Playground:
         return {"films": found[:_MOST_FILMS], "more": len(found) > _MOST_FILMS}
 
     def _film(self, bucket: Bucket, key: str, record: Record) -> dict[str, object]:
-        """Length and keyframes, as far as an index tells them."""
+        """Length and keyframes, as far as an index tells them, and what was read to know them.
+
+        A picture that is asked for afterwards finds the index known, so what it reads is not all.
+        """
         with self._service.opened(bucket, key, None, record) as opened:
             index = self._service.studio.index(opened, record)
             length_ms = float(self._service.studio.length_ms(opened, record))
             times_s = keyframe_times_s(index, _MOST_KEYS) if index is not None else []
             keyframes_ms = [round(float(one) * 1000, 3) for one in times_s]
-            return {"size": opened.info.size, "duration_ms": length_ms, "keyframes_ms": keyframes_ms}
+            told = {"size": opened.info.size, "duration_ms": length_ms, "keyframes_ms": keyframes_ms}
+        reads = record.trace.reads[:_MOST_RANGES]
+        ranges = [f"{one.purpose} {one.start}-{one.start + one.received}" for one in reads]
+        read = {"bytes": record.trace.received, "requests": record.trace.requests, "ranges": ranges}
+        return {**told, "has_index": index is not None, "read": read}
 
     def _url(self, bucket: Bucket, key: str, process: str) -> str:
         """The path and query of a picture, signed where requests have to be."""

@@ -16,7 +16,7 @@ _DEMUXERS = {"mp4": "mov", "webm": "matroska", "vob": "mpeg"}
 
 
 def layer_rows() -> list[tuple[str, ...]]:
-    """A row for all containers of the README's table that are alike."""
+    """A row for all containers of the table of codecs that are alike."""
     alike: dict[tuple[str, str], list[str]] = {}
     for column, (muxer, _) in CONTAINERS.items():
         lacks = dict.fromkeys(
@@ -24,7 +24,8 @@ def layer_rows() -> list[tuple[str, ...]]:
         )
         more = ", ".join(f"`{name}`" for name in refused_in(muxer))
         alike.setdefault((", ".join(lacks) or "nothing", more or "none listed"), []).append(column)
-    first = ("Container", "Lacks of the README's table", "Refused by name, slim or not, though FFmpeg has it")
+    refused = "Refused by name, slim or not, though FFmpeg has it"
+    first = ("Container", "Lacks of the table of codecs", refused)
     return [first, *((", ".join(columns), *cells) for cells, columns in alike.items())]
 
 

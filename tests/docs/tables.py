@@ -16,7 +16,21 @@ from typing import TYPE_CHECKING
 import av
 
 from framefetch.commands.settings import text
-from framefetch.errors import FramefetchError, InvalidArgument, classes
+from framefetch.errors import (
+    AccessDenied,
+    CorruptFilm,
+    FramefetchError,
+    ImageTooLarge,
+    InvalidArgument,
+    NoSuchKey,
+    RequestTimeout,
+    SignatureDoesNotMatch,
+    SourceError,
+    TooManyRequests,
+    UnsupportedCodec,
+    UnsupportedFormat,
+    classes,
+)
 from framefetch.process import MALFORMED, PARAMETERS
 from framefetch.settings import Settings
 from tests.docs.cost import cost_table
@@ -24,26 +38,65 @@ from tests.docs.layer import layer_rows
 from tests.films.compatibility import CONTAINERS, ROWS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 FFMPEG = f"libavcodec {av.library_versions['libavcodec'][0]}"
+MAIN_SETTINGS = (
+    "source buckets access keys styles on_upload cors "
+    "quality max_side max_age_s timeout_s concurrency memory_mb"
+).split()
+"""What most people set."""
+MAIN_ERRORS = (
+    AccessDenied,
+    CorruptFilm,
+    ImageTooLarge,
+    InvalidArgument,
+    NoSuchKey,
+    RequestTimeout,
+    SignatureDoesNotMatch,
+    SourceError,
+    TooManyRequests,
+    UnsupportedCodec,
+    UnsupportedFormat,
+)
+"""What most people meet."""
 PAGES = [_REPOSITORY / "README.md", *sorted(_REPOSITORY.glob("docs/*.md"))]
 
 
 def settings_table() -> str:
     """Every setting with its default, what it takes and what it means."""
+    pixels = ", ".join(_code(one.variable) for one in Settings.table() if one.pixels)
+    table = _settings([one.name for one in Settings.table()])
+    return f"{table}\n\nThese change pictures, and are therefore part of every ETag: {pixels}."
+
+
+def main_settings_table() -> str:
+    """The same of those that most people set."""
+    return _settings(MAIN_SETTINGS)
+
+
+def _settings(names: Sequence[str]) -> str:
     rows = [("Variable", "Default", "Takes", "Meaning")]
+    by_name = {one.name: one for one in Settings.table()}
     rows += [
         (_code(one.variable), _code(text(one.default)), one.kind.takes, one.meaning)
-        for one in Settings.table()
+        for one in map(by_name.__getitem__, names)
     ]
-    pixels = ", ".join(_code(one.variable) for one in Settings.table() if one.pixels)
-    return f"{_table(rows)}\n\nThese change pictures, and are therefore part of every ETag: {pixels}."
+    return _table(rows)
 
 
 def errors_table() -> str:
     """Every error that can be answered."""
+    return _errors(classes())
+
+
+def main_errors_table() -> str:
+    """Those that most people meet."""
+    return _errors(MAIN_ERRORS)
+
+
+def _errors(some: Iterable[type[FramefetchError]]) -> str:
     rows = [("Status", "Code", "EC", "When", "Cached", "Again?")]
     rows += [
         (
@@ -54,7 +107,7 @@ def errors_table() -> str:
             f"{one.max_age_s} s" if one.max_age_s else "no",
             "yes" if one.retryable else "no",
         )
-        for one in sorted(classes(), key=lambda one: one.status)
+        for one in sorted(some, key=lambda one: one.status)
     ]
     return _table(rows)
 
@@ -80,7 +133,9 @@ def slim_table() -> str:
 
 TABLES = {
     "settings": settings_table,
+    "main_settings": main_settings_table,
     "errors": errors_table,
+    "main_errors": main_errors_table,
     "compatibility": compatibility_table,
     "cost": cost_table,
     "slim": slim_table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import shlex
 import subprocess
@@ -90,8 +91,18 @@ def test_url_answers(home: Path) -> None:
             assert [name for name in said.headers if name != "date" and name not in TEXT.lower()] == []
 
 
+def test_twice_the_last_counts(home: Path) -> None:
+    """Of a parameter, and of a process string, that a request has twice, the last one counts."""
+    wanted, other = "x-oss-process=video/snapshot,w_32", "x-oss-process=video/snapshot,w_48"
+    with serving(home / "films") as server:
+        queries = (wanted, f"{other}&{wanted}", f"{other},w_32")
+        answers = [server.ask(f"/sample.mp4?{query}").body for query in queries]
+        assert server.ask(f"/sample.mp4?{other}").body not in answers
+    assert answers == [answers[0]] * 3
+
+
 def test_trace_is_as_printed(home: Path) -> None:
-    """The traces that the README shows have the form of those that the program prints."""
+    """The trace that the README shows has the form of those that the program prints."""
     done = subprocess.run(
         [*FRAMEFETCH, "snapshot", "films/sample.mp4", "-o", "x.jpg", "--trace"],
         env=environment(),
@@ -101,10 +112,35 @@ def test_trace_is_as_printed(home: Path) -> None:
         text=True,
     )
     printed = [_form(line) for line in done.stderr.splitlines()]
-    shown = [one.text for one in BLOCKS if one.text.startswith("#  purpose")]
-    assert len(shown) == 2
-    for text in shown:
-        assert {_form(line) for line in text.splitlines()} <= {*printed, _form("2  tail  0-1  1  0.1")}
+    (shown,) = (one.text for one in BLOCKS if one.text.startswith("#  purpose"))
+    assert {_form(line) for line in shown.splitlines()} <= {*printed, _form("2  tail  0-1  1  0.1")}
+
+
+def test_what_examples_write_is_ignored() -> None:
+    """Nothing that the commands of the manual write into a clone is there for git to add."""
+    words = [word for one in commands() for word in one]
+    written = {target for option, target in itertools.pairwise(words) if option == "-o" and target != "-"}
+    written |= {word.removeprefix(">") for word in words if re.match(r">\w", word)}
+    assert {"picture.jpg", "picture.png", "keys"} <= written
+    ignored = (REPOSITORY / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert [one for one in written if f"/{one}" not in ignored] == []
+
+
+def test_signing_can_be_tried(home: Path) -> None:
+    """The recipe of the page on signed access works: the server as it says, and the URL that sign prints."""
+    (words,) = (one for one in commands() if one[-1] == "scripts/serve" and len(one) > 1)
+    settings = dict(word.split("=", 1) for word in words[:-1])
+    (sign,) = (one for one in OWN if one[1] == "sign" and "http://127.0.0.1:8000" in one)
+    done = subprocess.run(
+        [*FRAMEFETCH, *sign[1:]], env=environment(settings), capture_output=True, check=True, text=True
+    )
+    parts = urlsplit(done.stdout.strip())
+    bucket = settings["FRAMEFETCH_BUCKET"]
+    assert f"http://{parts.netloc}{parts.path}?" in TEXT
+    assert parts.path == f"/{bucket}/sample.mp4"
+    with serving(home / "films", settings=settings) as server:
+        assert server.ask(f"{parts.path}?{parts.query}").status == 200
+        assert server.ask(f"{parts.path}?x-oss-process=video/snapshot").status == 403
 
 
 def _form(line: str) -> str:

@@ -23,6 +23,7 @@ from framefetch.process import (
 )
 from framefetch.settings import Settings
 from framefetch.sources.locate import _OPTIONS
+from tests.conftest import REPOSITORY
 from tests.docs.pictures import FOLDER, PICTURES
 from tests.docs.readme import PROSE, TEXT, TEXTS
 from tests.docs.tables import PAGES, TABLES, errors_table, refreshed, settings_table, tables_in
@@ -30,6 +31,23 @@ from tests.docs.tables import PAGES, TABLES, errors_table, refreshed, settings_t
 README = TEXTS[PAGES[0]]
 MEASURED = ("bench", "measured")
 """What ``scripts/bench --publish`` writes."""
+HEADINGS = (
+    "Two commands",
+    "Parameters",
+    "Answers",
+    "Errors",
+    "Settings",
+    "Sources",
+    "Signed access",
+    "Deploy",
+    "What it costs",
+    "A CDN in front",
+    "Operations",
+    "How it reads",
+    "Compatibility",
+    "Coming from OSS, imgproxy or Cloudinary",
+    "Security",
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,6 +145,22 @@ def test_sources() -> None:
         assert [name for name in options if f"{name}=" not in section] == []
 
 
+def test_options_of_buckets_and_keys() -> None:
+    """Every option of a bucket has a row, and so has every one of a key pair."""
+    page = TEXTS[REPOSITORY / "docs" / "signed-access.md"]
+    takes = {one.name: one.kind.takes for one in Settings.table()}
+    for of, setting in (("bucket", "buckets"), ("key pair", "keys")):
+        table = page.partition(f"| Option of a {of} |")[2].partition("\n\n")[0]
+        options = re.findall(r"\[(\w+)=", takes[setting])
+        assert options
+        assert re.findall(r"^\| `(\w+)=` \|", table, re.MULTILINE) == options
+
+
+def test_a_newcomer_finds_it() -> None:
+    """What a newcomer looks for has a heading in the README."""
+    assert [one for one in HEADINGS if f"\n## {one}\n" not in README] == []
+
+
 @pytest.mark.parametrize("name", PICTURES)
 def test_pictures(name: str, tmp_path: Path) -> None:
     """The manual's pictures are what the program makes now, but for what JPEG and another FFmpeg blur."""
@@ -134,4 +168,4 @@ def test_pictures(name: str, tmp_path: Path) -> None:
     with Image.open(FOLDER / f"{name}.jpg") as held:
         difference = ImageChops.difference(made, held.convert("RGB"))
     assert max(ImageStat.Stat(difference).mean) <= 3, "python -m tests.docs.pictures writes them anew"
-    assert f"docs/pictures/{name}.jpg" in TEXT
+    assert f"(pictures/{name}.jpg)" in TEXT

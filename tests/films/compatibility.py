@@ -1,6 +1,6 @@
 """Which codecs, at which depths, are read out of which containers: one small film for each that there is.
 
-A row a codec and depth, with containers that FFmpeg's muxers take it into. The README's table is made of
+A row a codec and depth, with containers that FFmpeg's muxers take it into. The manual's table is made of
 these rows; tests/media/test_compatibility.py takes pictures of each film.
 """
 

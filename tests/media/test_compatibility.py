@@ -1,4 +1,4 @@
-"""Containers x codecs x depths, as the README's table has them: the right picture out of each."""
+"""Containers x codecs x depths, as the manual's table has them: the right picture out of each."""
 
 from __future__ import annotations
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import field
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self
 
-from framefetch import buckets, caching, styles
-from framefetch.buckets import Bucket, BucketMap, Target
-from framefetch.cors import Cors
+from framefetch import caching, styles
+from framefetch.buckets import Target
 from framefetch.errors import (
     AccessDenied,
     InvalidArgument,
@@ -26,15 +25,16 @@ from framefetch.secrets_aws import fetch, is_arn
 from framefetch.settings import BadSetting
 from framefetch.signing import Keyring, Signed, verify
 from framefetch.signing.v1 import is_subresource
+from framefetch.texts import buckets_of, read, styles_of
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from framefetch import buckets
+    from framefetch.buckets import Bucket, BucketMap
     from framefetch.call import Answer, Call
     from framefetch.settings import Settings
-
-_T = TypeVar("_T")
 
 OVERRIDES = {
     f"response-{name.lower()}": name
@@ -136,21 +136,16 @@ class Access:
         Raises:
             BadSetting: they are not complete, or contradict each other.
         """
-        if settings.buckets.strip():
-            with_map = _read("BUCKETS", buckets.parse, settings.buckets)
-            if not with_map.buckets:
-                message = "FRAMEFETCH_BUCKETS has no bucket in it."
-                raise BadSetting(message)
-            whole_path = None
-        else:
-            if not (settings.source or source_kind):
-                # A path that is empty would be the folder that the process happens to be in.
-                message = "FRAMEFETCH_SOURCE, or FRAMEFETCH_BUCKETS, has to say where the videos are."
-                raise BadSetting(message)
-            one = _only_bucket(settings)
-            with_map = BucketMap((one,))
-            is_signed = _is_signed(one, settings, source_kind)
-            whole_path = None if is_signed or settings.bucket else one
+        has_map = bool(settings.buckets.strip())
+        if not (has_map or settings.source or source_kind):
+            # A path that is empty would be the folder that the process happens to be in.
+            message = "FRAMEFETCH_SOURCE, or FRAMEFETCH_BUCKETS, has to say where the videos are."
+            raise BadSetting(message)
+        with_map = buckets_of(settings)
+        whole_path = None
+        if not has_map and not settings.bucket:
+            (one,) = with_map.buckets
+            whole_path = None if _is_signed(one, settings, source_kind) else one
         signed = {one.name: _is_signed(one, settings, source_kind) for one in with_map.buckets}
         keyring = keyring_of(settings)
         for name, is_signed in signed.items():
@@ -163,8 +158,7 @@ class Access:
             if is_signed and not name:
                 message = "FRAMEFETCH_BUCKET has to name the bucket that signatures are made for."
                 raise BadSetting(message)
-        named = _read("STYLES", lambda text: styles.parse(text, max_side=settings.max_side), settings.styles)
-        return cls(with_map, keyring, signed, named, settings.style_only, whole_path)
+        return cls(with_map, keyring, signed, styles_of(settings), settings.style_only, whole_path)
 
     def admit(self, call: Call, now: float, process: str | None = None) -> Grant:
         """Lets a request in, or does not.
@@ -216,23 +210,7 @@ def keyring_of(settings: Settings) -> Keyring:
         BadSetting: they cannot be read.
     """
     text = settings.keys.strip()
-    return _read("KEYS", Keyring.parse, fetch(text) if is_arn(text) else text)
-
-
-def cors_of(settings: Settings) -> Cors:
-    """Which pages may read.
-
-    Raises:
-        BadSetting: what is said is no origin.
-    """
-    return _read("CORS", lambda _: Cors(settings.cors), "")
-
-
-def _only_bucket(settings: Settings) -> Bucket:
-    """The bucket of a deployment with one source; its name is empty where there is none to be had."""
-    found = re.match(r"(?:s3|gs|az|oss)://([a-z0-9][a-z0-9-]{1,61}[a-z0-9])(?:[/?]|$)", settings.source)
-    name = settings.bucket or (found[1] if found else "")
-    return Bucket(name, settings.source, ("*",), region=buckets.region_of(settings.source))
+    return read("KEYS", Keyring.parse, fetch(text) if is_arn(text) else text)
 
 
 def _is_signed(bucket: Bucket, settings: Settings, source_kind: str) -> bool:
@@ -240,14 +218,6 @@ def _is_signed(bucket: Bucket, settings: Settings, source_kind: str) -> bool:
         return (bucket.access or settings.access) == "signed"
     is_folder = source_kind == "folder" if source_kind else "://" not in bucket.source
     return not is_folder
-
-
-def _read(name: str, parse: Callable[[str], _T], text: str) -> _T:
-    try:
-        return parse(text)
-    except ValueError as error:
-        message = f"FRAMEFETCH_{name} is not valid: {error}."
-        raise BadSetting(message) from None
 
 
 def _key(target: Target) -> str:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 EXPOSED = (
     "ETag",
     "Server-Timing",
+    "x-framefetch-ranges",
     "x-framefetch-read",
+    "x-framefetch-shrunk",
+    "x-framefetch-tiles",
     "x-framefetch-time",
     "x-oss-ec",
     "x-oss-err",

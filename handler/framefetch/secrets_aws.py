@@ -21,17 +21,30 @@ def is_arn(text: str) -> bool:
     return text.startswith("arn:")
 
 
+def check_arn(arn: str) -> tuple[str, str]:
+    """The service and the region of a secret; asks nobody.
+
+    Raises:
+        ValueError: the ARN names none.
+    """
+    found = re.fullmatch(_ARN, arn)
+    if found is None or (found[1] == "ssm") != found[3].startswith("parameter/"):
+        message = f"{arn!r} is not the ARN of a secret of Secrets Manager or of a parameter of SSM"
+        raise ValueError(message)
+    return found[1], found[2]
+
+
 def fetch(arn: str) -> str:
     """The text of a secret.
 
     Raises:
         BadSetting: the ARN names none, or it cannot be read.
     """
-    found = re.fullmatch(_ARN, arn)
-    if found is None or (found[1] == "ssm") != found[3].startswith("parameter/"):
-        message = f"{arn!r} is not the ARN of a secret of Secrets Manager or of a parameter of SSM."
-        raise BadSetting(message)
-    service, region = found[1], found[2]
+    try:
+        service, region = check_arn(arn)
+    except ValueError as error:
+        message = f"{error}."
+        raise BadSetting(message) from None
     text = _from_extension(service, arn)
     return _from_boto3(service, region, arn) if text is None else text
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from framefetch import caching
-from framefetch.access import Access, cors_of
+from framefetch.access import Access
 from framefetch.admission import Allowance, Flights
 from framefetch.answers import error_answer, picture_answer
 from framefetch.budget import Budget, now_unix
@@ -33,6 +33,7 @@ from framefetch.process import SheetRequest, parse
 from framefetch.saving import Saving, as_get
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
+from framefetch.texts import cors_of
 from framefetch.versions import machine, versions
 
 if TYPE_CHECKING:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from framefetch.access import cors_of
 from framefetch.call import Call
+from framefetch.cors import EXPOSED
 from framefetch.errors import TooManyRequests
 from framefetch.observe import Record
 from framefetch.settings import BadSetting, Settings
+from framefetch.texts import cors_of
 from tests.access.asking import QUERY, code, deployment
+from tests.conftest import REPOSITORY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +51,13 @@ def test_an_allowed_origin_reads_answers_and_errors(made: Deployment, origin: st
         exposed = answer.header("access-control-expose-headers") or ""
         assert {"x-framefetch-time", "x-oss-request-id", "x-oss-ec", "ETag"} <= set(exposed.split(", "))
         assert answer.header("vary") == "Origin"
+
+
+def test_every_header_of_ours_can_be_read() -> None:
+    """What an answer says in a header of our own, pages may read as well."""
+    texts = [path.read_text() for path in (REPOSITORY / "handler/framefetch").rglob("*.py")]
+    ours = {name for text in texts for name in re.findall(r'\("(x-framefetch-[a-z-]+)", ', text)}
+    assert {"x-framefetch-tiles", "x-framefetch-shrunk", "x-framefetch-ranges"} <= ours <= set(EXPOSED)
 
 
 def test_a_refusal_of_the_door_has_them_too(made: Deployment) -> None:

@@ -40,6 +40,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "reader",
         "observe access",
         "caching",
+        "texts",
         "sinks",
         "sources",
         "plan",

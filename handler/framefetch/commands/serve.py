@@ -13,6 +13,7 @@ from urllib.parse import quote
 from framefetch.limits import limit_process
 from framefetch.settings import BadSetting, Settings
 from framefetch.sources.locate import open_source
+from framefetch.texts import check
 
 if TYPE_CHECKING:
     import argparse
@@ -54,8 +55,12 @@ def run(options: argparse.Namespace) -> int:
             )
             raise BadSetting(message)
         settings = replace(settings, access="signed")
+    if options.source and settings.buckets.strip():
+        message = f"FRAMEFETCH_BUCKETS is set, and {options.source!r} is named, too: leave one of them out."
+        raise BadSetting(message)
     if options.source:
-        settings = replace(settings, buckets="", source=options.source)
+        settings = replace(settings, source=options.source)
+    check(settings)
     what = "the bucket map"
     sample = "BUCKET/VIDEO"
     source = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from framefetch.settings import Settings
+from framefetch.texts import check
 
 if TYPE_CHECKING:
     import argparse
@@ -17,8 +18,9 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
 
 
 def run(_: argparse.Namespace) -> int:
-    """Prints the table."""
+    """Prints the table, if all of it can be read."""
     values = Settings.from_environment()
+    check(values)
     for one in Settings.table():
         value = getattr(values, one.name)
         changed = "" if value == one.default else f" (default {text(one.default) or 'none'})"

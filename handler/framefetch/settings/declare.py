@@ -116,9 +116,15 @@ def colour(default: str, meaning: str, *, pixels: bool = False) -> str:
     return made
 
 
-def text(default: str, takes: str, meaning: str) -> str:
-    """Text, which whoever uses the setting reads."""
-    made: str = _declare(Kind(str, takes), default, meaning)
+def text(default: str, takes: str, meaning: str, pattern: str = "") -> str:
+    """Text, which whoever uses the setting reads; with a pattern it is that, or empty."""
+
+    def parse(text: str) -> str:
+        if pattern and text and not re.fullmatch(pattern, text):
+            raise ValueError
+        return text
+
+    made: str = _declare(Kind(parse, takes), default, meaning)
     return made
 
 
@@ -140,11 +146,25 @@ def switch(meaning: str) -> bool:
     return made
 
 
-def words(meaning: str, takes: str) -> tuple[str, ...]:
-    """Words, separated by commas or blanks."""
+def words(meaning: str, takes: str, check: Callable[[str], object] = str) -> tuple[str, ...]:
+    """Words, separated by commas or blanks; `check` raises ValueError for one that is not as it should be."""
 
     def parse(text: str) -> tuple[str, ...]:
-        return tuple(text.replace(",", " ").split())
+        found = tuple(text.replace(",", " ").split())
+        for word in found:
+            check(word)
+        return found
 
     made: tuple[str, ...] = _declare(Kind(parse, takes), (), meaning)
     return made
+
+
+def network(word: str) -> object:
+    """A network of addresses.
+
+    Raises:
+        ValueError: it is none.
+    """
+    from ipaddress import ip_network  # noqa: PLC0415 - costs milliseconds, and few deployments name any
+
+    return ip_network(word)

@@ -13,6 +13,7 @@ from framefetch.settings.declare import (
     choice,
     colour,
     integer,
+    network,
     seconds,
     secret,
     switch,
@@ -47,6 +48,7 @@ class Settings:
     networks: tuple[str, ...] = words(
         "Private networks that HTTP sources may be in; all others of that kind are refused.",
         "networks as 10.1.0.0/16, separated by commas",
+        network,
     )
 
     buckets: str = text(
@@ -58,6 +60,7 @@ class Settings:
         "",
         "3 to 63 of a-z, 0-9 and -",
         "The bucket's name in signatures and URLs, where one source is all; else that of the source itself.",
+        "[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
     )
     access: str = choice(
         "auto",
@@ -156,7 +159,12 @@ class Settings:
 
     max_tiles: int = integer(100, 1, 1000, "Pictures on one sheet, track or animation.")
 
-    timeout_s: float = seconds(15.0, 0.1, 900.0, "Time that one request may take.")
+    timeout_s: float = seconds(
+        15.0,
+        0.1,
+        900.0,
+        "Time that one request may take, looked at in between: an encoder that has begun is not interrupted.",
+    )
     max_bytes: int = integer(256 << 20, 1 << 16, 1 << 36, "Bytes that one request may read from the source.")
     max_requests: int = integer(2000, 1, 100_000, "Requests that one request may send to the source.")
     max_steps: int = integer(

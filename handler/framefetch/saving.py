@@ -26,12 +26,12 @@ from framefetch.errors import (
     InvalidRequest,
     NotImplementedHere,
 )
-from framefetch.process import MALFORMED, PARAMETER, process_of
-from framefetch.settings import BadSetting
+from framefetch.process import MALFORMED, PARAMETER, SheetRequest, parse, process_of
 from framefetch.signing.keys import within
 from framefetch.sinks import NewObject
 from framefetch.sinks.beside import sink_of
 from framefetch.sources.locate import open_source
+from framefetch.texts import places_of
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -105,20 +105,12 @@ class Saving:
     """
 
     def __init__(self, settings: Settings, access: Access) -> None:
-        self._places: list[tuple[str, str]] = []
-        self._sinks: dict[str, Sink] = {}
         buckets = {bucket.name: bucket for bucket in access.buckets.buckets if bucket.name}
-        for place in settings.save_to:
-            name, slash, prefix = place.partition("/")
-            if not slash or name not in buckets:
-                message = (
-                    f"FRAMEFETCH_SAVE_TO={place} is not valid: it takes BUCKET/PREFIX, where BUCKET is "
-                    f"one that is served: {', '.join(buckets) or 'FRAMEFETCH_BUCKET names it'}."
-                )
-                raise BadSetting(message)
-            self._places.append((name, prefix))
-            if name not in self._sinks:
-                self._sinks[name] = sink_of(open_source(buckets[name].source, settings))
+        self._places = places_of(settings, buckets)
+        self._max_side = settings.max_side
+        self._sinks: dict[str, Sink] = {
+            name: sink_of(open_source(buckets[name].source, settings)) for name in dict(self._places)
+        }
 
     def admit(self, call: Call, access: Access, now: float) -> tuple[Wanted, Grant]:
         """Lets a POST request in, or does not.
@@ -126,6 +118,7 @@ class Saving:
         Raises:
             NotImplementedHere: nothing may be saved, or it asks for something else.
             AccessDenied: it is not signed, or may not save there.
+            InvalidRequest: it is for a track, or would replace its own video.
             FramefetchError: as of `Wanted.of` and `Access.admit`.
         """
         if not self._places:
@@ -142,6 +135,12 @@ class Saving:
             raise AccessDenied("You have no right to save an object there.")
         if (wanted.bucket, wanted.key) == (grant.bucket.name, grant.key):
             raise InvalidRequest("A picture cannot be saved over its own video.")
+        asked = parse(grant.process, max_side=self._max_side)
+        if isinstance(asked, SheetRequest) and asked.is_track:
+            raise InvalidRequest(
+                "A track cannot be saved: its links are relative to the video's own address.",
+                hint="GET it there, and save the sheet (f_jpg).",
+            )
         # What a header of an answer says has no meaning for an object.
         return wanted, replace(grant, overrides=())
 

@@ -236,6 +236,7 @@ def test_only_where_it_is_allowed(server: Server, root: Path) -> None:
         (f"x-oss-process={PROCESS}|{save('thumbs/x')}", "InvalidArgument"),
         (f"process={save('thumbs/x')}", "InvalidArgument"),
         (f"x-oss-process={save('thumbs/x', process='video/snapshot,t_-1')}", "InvalidArgument"),
+        (f"x-oss-process={save('thumbs/x.vtt', process='video/sprite,f_vtt')}", "InvalidRequest"),
         (f"x-oss-process={save('thumbs/{autoext}')}", "NotImplemented"),
         (f"x-oss-process={save('thumbs/' + 'x' * 9000)}", "InvalidRequest"),
         ("x" * 3_000_000, "InvalidRequest"),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from framefetch import styles
 from framefetch.errors import FramefetchError
+from framefetch.process import SheetRequest
 from framefetch.process import parse as parse_process
 from framefetch.rules import PLACEHOLDERS, Rule, Rules, Upload
 from framefetch.settings.rows import json_rows
@@ -109,12 +110,19 @@ def _process(text: str, named: Mapping[str, str], max_side: int) -> str:
     """
     try:
         resolved = styles.resolve(text, named)
-        canonical = parse_process(resolved, max_side=max_side).canonical()
+        request = parse_process(resolved, max_side=max_side)
     except FramefetchError as error:
         message = f"{text!r}: {error}"
         raise ValueError(message) from None
+    canonical = request.canonical()
     if ",f_auto" in canonical:
         message = f"{text!r}: nobody says what they accept when a film is uploaded; name the format"
+        raise ValueError(message)
+    if isinstance(request, SheetRequest) and request.is_track:
+        message = (
+            f"{text!r}: a track's links are relative to the film's own address, and a rule writes it "
+            "elsewhere; have the sheet made (f_jpg), and GET the track"
+        )
         raise ValueError(message)
     return canonical
 

@@ -90,7 +90,7 @@ class Budget:
         """Raises `RequestTimeout` when the time is over."""
         if self.remaining_s <= 0:
             raise RequestTimeout(
-                hint="Try m_fast, which decodes one picture only.",
+                hint="Ask for smaller or fewer pictures, or for one with video/snapshot,m_fast.",
                 detail=f"deadline of {self.timeout_s:g} s passed",
             )
 
@@ -140,7 +140,7 @@ class Budget:
         if wanted_s > _HOPELESS * self.remaining_s:
             raise ImageTooLarge(
                 f"The picture takes {wanted_s:.0f} s more to be decoded: {left} others come before it.",
-                hint="Ask for m_fast, or encode the video with keyframes closer together.",
+                hint="Ask for video/snapshot,m_fast, or encode the video with keyframes closer together.",
                 detail=f"timeout_s={self.timeout_s:g}",
             )
 

@@ -18,6 +18,7 @@ from framefetch.process import Format
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from framefetch.budget import Budget
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
 
@@ -27,7 +28,13 @@ _TRIES = 12
 
 
 def fitted(
-    image: Image, request: SnapshotRequest, settings: Settings, body: bytes, max_bytes: int
+    image: Image,
+    request: SnapshotRequest,
+    settings: Settings,
+    body: bytes,
+    max_bytes: int,
+    *,
+    budget: Budget,
 ) -> tuple[bytes, tuple[int, int]]:
     """The picture of the same shape that is as large as fits, where the settings have it made smaller.
 
@@ -37,14 +44,16 @@ def fitted(
         settings: `oversize` among them.
         body: `image`, encoded; longer than `max_bytes`.
         max_bytes: that the answer's body may have.
+        budget: looked at before each try.
 
     Returns:
         Its bytes, and its width and height in pixels.
 
     Raises:
         ResponseTooLarge: `oversize` is ``error``, or not even a small picture fits.
+        RequestTimeout: the time is over.
     """
-    found, size = _shrunk(image, request, settings, len(body), max_bytes)
+    found, size = _shrunk(image, request, settings, len(body), max_bytes, budget=budget)
     if settings.oversize == "shrink":
         return found, size
     advice = f"w_{size[0]},h_{size[1]} fits"
@@ -58,11 +67,18 @@ def fitted(
 
 
 def _shrunk(
-    image: Image, request: SnapshotRequest, settings: Settings, length: int, max_bytes: int
+    image: Image,
+    request: SnapshotRequest,
+    settings: Settings,
+    length: int,
+    max_bytes: int,
+    *,
+    budget: Budget,
 ) -> tuple[bytes, tuple[int, int]]:
     width, height = image.size
     scale = 1.0
     for _ in range(_TRIES):
+        budget.check()
         scale *= min(0.95, sqrt(max_bytes * _ROOM / length))
         size = max(1, round(width * scale)), max(1, round(height * scale))
         body = encode(image.resize(size, Resampling.BOX), request, settings)

@@ -164,6 +164,20 @@ def test_each_fault_has_its_code(part: str, ec: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{ACTION},t_{MAX_NUMBER + 1}", f"at most {MAX_NUMBER}."),
+        (f"{ACTION},w_{MAX_NUMBER + 1}", f"at most w_{MAX_SIDE}"),
+        (f"video/sprite,ss_{MAX_NUMBER + 1}", f"at most {MAX_NUMBER}."),
+        ("video/animation,num_10001", "at most 10000."),
+    ],
+)
+def test_numbers_have_their_bounds_in_words(text: str, said: str) -> None:
+    """A whole number that is too large is answered with the largest that is taken."""
+    assert said in refused(text).hint
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -340,9 +354,9 @@ def test_percent_is_decoded_once() -> None:
 def test_check_size(width: int, height: int, *, fits: bool) -> None:
     """A side and an area may reach their limits, and not pass them."""
     if fits:
-        check_size(width, height, max_side=100, max_pixels=10_000)
+        check_size(width, height, max_side=100, max_pixels=10_000, hint="")
     else:
         with pytest.raises(ImageTooLarge):
-            check_size(width, height, max_side=100, max_pixels=10_000)
+            check_size(width, height, max_side=100, max_pixels=10_000, hint="")
     with pytest.raises(ImageTooLarge):
-        check_size(100, 100, max_side=100, max_pixels=9_999)
+        check_size(100, 100, max_side=100, max_pixels=9_999, hint="")

@@ -127,6 +127,25 @@ def test_too_much_is_refused(films: dict[str, Film]) -> None:
         assert (answer.status, b"ImageTooLarge" in answer.body) == (400, True), process
 
 
+@pytest.mark.parametrize(
+    ("process", "hint"),
+    [
+        ("video/sprite,sw_4096", "sw_ or sh_), or for fewer columns (tw_)"),
+        ("video/sprite,tw_100,num_100", "sw_ or sh_), or for fewer columns (tw_)"),
+        ("video/sprite,sw_64,sh_4096,tw_1,num_9", "sw_ or sh_), or for fewer of them (num_)"),
+        ("video/snapshots,w_4096", "w_ or h_), or for fewer columns (tw_)"),
+        ("video/animation,w_4096,num_20", "36000000 pixels over 20 pictures. Ask for a smaller w_ or h_, or"),
+        ("video/snapshot,l_8000,s_8000", "36000000 pixels in all. Ask for a smaller l_ or s_."),
+        ("video/snapshot,w_8000,h_8000", "36000000 pixels in all. Ask for a smaller w_ or h_."),
+    ],
+)
+def test_what_is_too_large_can_be_asked_for_smaller(films: dict[str, Film], process: str, hint: str) -> None:
+    """The hint names parameters that the operation has, and that make the answer smaller."""
+    answer = ask(films["mp4"], process)
+    assert (answer.status, b"ImageTooLarge" in answer.body) == (400, True)
+    assert hint in answer.body.decode()
+
+
 def cues_of(text: str) -> list[tuple[str, str, str, tuple[int, ...]]]:
     rows = re.findall(r"^([\d:.]+) --> ([\d:.]+)\n(\S+)#xywh=([\d,]+)$", text, re.MULTILINE)
     return [(start, stop, link, tuple(map(int, place.split(",")))) for start, stop, link, place in rows]

@@ -47,14 +47,21 @@ def draw(picture: Picture, request: SnapshotRequest, settings: Settings) -> Imag
         orientation = choose_orientation(picture, request.rotate, settings)
         layout = lay_out(picture, request, settings)
         width, height = layout.answer
-        check_size(width, height, max_side=settings.max_side, max_pixels=settings.max_pixels)
+        names = "l_ or s_" if request.long_side or request.short_side else "w_ or h_"
+        check_size(
+            width,
+            height,
+            max_side=settings.max_side,
+            max_pixels=settings.max_pixels,
+            hint=f"Ask for a smaller {names}.",
+        )
         size = layout.drawn[::-1] if orientation.swaps_sides else layout.drawn
         frame = middle_of(picture.frame, *layout.cut)
         image = scale(frame, *size, deinterlaced=settings.deinterlace == "auto")
     except (av.error.FFmpegError, MemoryError) as fault:
         raise ImageTooLarge(
             "A picture of this size cannot be made of this video.",
-            hint="Ask for a w and h that are nearer to its shape.",
+            hint="Ask for sides that are nearer to its shape.",
             detail=repr(fault),
         ) from fault
     image = _turn(image, orientation)

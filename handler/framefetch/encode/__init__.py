@@ -50,7 +50,7 @@ def encode(image: Image.Image, request: SnapshotRequest, settings: Settings) -> 
         case Format.WEBP:
             if max(image.size) > _WEBP_SIDE:
                 message = f"A webp has at most {_WEBP_SIDE} pixels a side."
-                raise ImageTooLarge(message, hint="Ask for another f, or for a smaller w or h.")
+                raise ImageTooLarge(message, hint="Ask for another f_, or for less width or height.")
             image.save(body, "WEBP", quality=quality or settings.webp_quality, method=WEBP_METHOD)
         case Format.AVIF:
             image.save(

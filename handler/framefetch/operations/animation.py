@@ -44,12 +44,15 @@ def make(
     wanted: SnapshotRequest | None = None
     with closing(studio.pictures(opened, times_ms, mode, record)) as pictures:
         for numbers, picture in pictures:
+            record.budget.check()
             with record.stage("draw"):
                 wanted = wanted or _frame(picture, request, len(times_ms), settings)
                 image = over(draw(picture, wanted, settings), BEHIND)
                 for number in numbers:
                     reel.put(number, image)
     shown, durations_ms = reel.shown()
+    # An encoder that has begun is not interrupted.
+    record.budget.check()
     with record.stage("encode"):
         body = encode_animation(shown, durations_ms, request.format, settings)
     check_bytes(body, max_bytes, "animation")
@@ -60,5 +63,11 @@ def make(
 def _frame(picture: Picture, request: AnimationRequest, count: int, settings: Settings) -> SnapshotRequest:
     """How each picture is drawn: all in the size that the first one gets."""
     size = tile_size(picture, request.size, settings)
-    check_size(*size, max_side=settings.max_side, max_pixels=settings.max_pixels // count)
+    check_size(
+        *size,
+        max_side=settings.max_side,
+        max_pixels=settings.max_pixels,
+        count=count,
+        hint="Ask for a smaller w_ or h_, or for fewer pictures (num_).",
+    )
     return tile_request(size, request.scale)

@@ -49,6 +49,7 @@ def make(
     filled: Sheet | None = None
     with closing(studio.pictures(opened, times_ms, Mode.FAST, record)) as pictures:
         for numbers, picture in pictures:
+            record.budget.check()
             with record.stage("draw"):
                 if filled is None:
                     filled = _sheet(picture, request, len(times_ms), settings)
@@ -56,6 +57,8 @@ def make(
                 for number in numbers:
                     filled.put(number, tile)
     assert filled is not None  # noqa: S101 - there is always a first time, and each has its picture
+    # An encoder that has begun is not interrupted.
+    record.budget.check()
     with record.stage("encode"):
         body = encode(filled.image, SnapshotRequest(format=request.format), settings)
     check_bytes(body, max_bytes, "sheet")
@@ -78,5 +81,11 @@ def _sheet(picture: Picture, request: SheetRequest, count: int, settings: Settin
     """An empty sheet for tiles of this film."""
     tile = tile_size(picture, request.size, settings)
     sheet = Sheet(tile, count, request.across, request.pad, request.margin)
-    check_size(*sheet.size, max_side=settings.max_side, max_pixels=settings.max_pixels)
+    fewer = "fewer columns (tw_)" if sheet.size[0] > settings.max_side else "fewer of them (num_)"
+    check_size(
+        *sheet.size,
+        max_side=settings.max_side,
+        max_pixels=settings.max_pixels,
+        hint=f"Ask for smaller tiles ({' or '.join(request.side_names)}), or for {fewer}.",
+    )
     return sheet

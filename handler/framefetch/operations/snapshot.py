@@ -27,14 +27,19 @@ def make(
     """Takes, draws and encodes the picture. See `operations.make`."""
     headers: tuple[tuple[str, str], ...] = ()
     with _picture(opened, request, studio, record) as picture:
+        record.budget.check()
         with record.stage("draw"):
             image = draw(picture, request, studio.settings)
+        # An encoder that has begun is not interrupted.
+        record.budget.check()
         with record.stage("encode"):
             body = encode(image, request, studio.settings)
             if max_bytes is not None and len(body) > max_bytes:
                 from framefetch.oversize import fitted  # noqa: PLC0415 - rare: no part of a start
 
-                body, (width, height) = fitted(image, request, studio.settings, body, max_bytes)
+                body, (width, height) = fitted(
+                    image, request, studio.settings, body, max_bytes, budget=record.budget
+                )
                 headers = (("x-framefetch-shrunk", f"{width}x{height}"),)
     record.facts["taken_ms"] = float(picture.time_ms)
     return Made(body, (*headers, ("x-framefetch-time", f"{float(picture.time_ms):.3f}")))

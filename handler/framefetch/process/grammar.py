@@ -18,6 +18,7 @@ PARAMETER = "x-oss-process"
 MALFORMED = "0053-00000109"
 MAX_NUMBER = 2**53
 """The largest whole number that every client can send: as a time about 285,000 years."""
+_MOST_FIGURES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +32,23 @@ class Parameter:
     parse: Callable[[str], object]
 
 
+class _TooLarge(ValueError):  # noqa: N818 - tells a bound, within this module only
+    """A whole number, which is above what is taken."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = str(limit)
+
+
 def number(limit: int = MAX_NUMBER) -> Callable[[str], int]:
     """Reads a whole number from 0 to a limit."""
 
     def parse(text: str) -> int:
         # isdecimal alone would also take digits of other scripts, which no OSS client sends.
-        if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) <= limit):
+        if not (text.isascii() and text.isdecimal()):
             raise ValueError
+        if len(text) > _MOST_FIGURES or int(text) > limit:
+            raise _TooLarge(limit)
         return int(text)
 
     return parse
@@ -73,9 +84,12 @@ def read_parameters(text: str, parts: Sequence[str], table: Sequence[Parameter])
         row = by_name[name]
         try:
             values[row.field] = row.parse(value)
-        except ValueError:
+        except ValueError as error:
             message = f"The value {value!r} of {name} is not valid."
-            raise refusal(name, value, row.ec, message, f"{name}_ takes {row.takes}.") from None
+            takes = row.takes
+            if isinstance(error, _TooLarge) and error.limit not in takes:
+                takes += f"; at most {error.limit}"
+            raise refusal(name, value, row.ec, message, f"{name}_ takes {takes}.") from None
     return values
 
 

@@ -93,19 +93,24 @@ class SheetRequest:
             return self.tile_width, self.tile_height
         return _WIDTHS[self.action], 0
 
+    @property
+    def side_names(self) -> tuple[str, str]:
+        """What the sides of a tile are called."""
+        return ("sw_", "sh_") if self.action == SPRITE else ("w_", "h_")
+
     def sheet(self) -> SheetRequest:
         """The request for the sheet that a track points into."""
         return replace(self, is_track=False, link="")
 
     def canonical(self) -> str:
         """The one text for this request, whatever order and defaults it was written with."""
-        tile = ("sw", "sh") if self.action == SPRITE else ("w", "h")
+        width, height = (name.removesuffix("_") for name in self.side_names)
         values = (
             ("ss", self.start_ms, 0),
             ("inter", self.interval_ms, 0),
             ("num", self.count, 0),
-            (tile[0], self.tile_width, 0),
-            (tile[1], self.tile_height, 0),
+            (width, self.tile_width, 0),
+            (height, self.tile_height, 0),
             ("tw", self.columns, 0),
             ("th", self.rows, 0),
             ("pad", self.pad, 2),

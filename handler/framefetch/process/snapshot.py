@@ -156,14 +156,16 @@ def _background(text: str) -> str:
     return text.upper()
 
 
+_side = number(10**20)
+"""Reads a side. What the settings do not allow is refused later, with the most that they do."""
 PARAMETERS = (
     Parameter(
         "t", "moment", "0053-00000101", "milliseconds, a whole number from 0; 0p to 100p; auto", _moment
     ),
-    Parameter("l", "long_side", "0053-00000102", "pixels, a whole number from 0", number()),
-    Parameter("s", "short_side", "0053-00000103", "pixels, a whole number from 0", number()),
-    Parameter("w", "width", "0053-00000104", "pixels, a whole number from 0", number()),
-    Parameter("h", "height", "0053-00000105", "pixels, a whole number from 0", number()),
+    Parameter("l", "long_side", "0053-00000102", "pixels, a whole number from 0", _side),
+    Parameter("s", "short_side", "0053-00000103", "pixels, a whole number from 0", _side),
+    Parameter("w", "width", "0053-00000104", "pixels, a whole number from 0", _side),
+    Parameter("h", "height", "0053-00000105", "pixels, a whole number from 0", _side),
     Parameter("m", "mode", "0053-00000106", "fast", _mode),
     Parameter("f", "format", "0053-00000107", "jpg or png; webp, avif or auto", Format),
     Parameter("ar", "rotate", "0053-00000108", "auto, h or w", _rotate),

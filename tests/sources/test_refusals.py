@@ -49,6 +49,14 @@ def test_refusals(kind: str, opening: Opening) -> None:
     assert opening.budget.retries == 0
 
 
+@pytest.mark.parametrize("status", [400, 409, 500])
+def test_what_a_store_answered_is_told(status: int) -> None:
+    """A status that says nothing else is told to the caller, and no more; not where a client made it up."""
+    found = refusal("", status, "host.example")
+    assert str(found) == f"The object store answered {status}."
+    assert "answered" not in str(refusal("", status, "host.example", has_answered=False))
+
+
 def test_what_is_not_in_the_tables() -> None:
     """A refusal that nobody has thought of is the store's fault, and not tried again."""
     found = refusal("Unheard", 499, "detail")

@@ -322,4 +322,4 @@ def as_ours(fault: BaseException) -> Exception:
     if name in _BAD_NAMES:
         return InvalidObjectName(detail=detail)
     status = _STANDS_FOR.get(name) or _STANDS_FOR.get(kind[1] if kind else "", 0)
-    return refusal("", status, detail)
+    return refusal("", status, detail, has_answered=False)

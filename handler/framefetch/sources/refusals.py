@@ -18,54 +18,77 @@ from framefetch.errors import (
     SourceError,
 )
 from framefetch.sources import Changed, Transient
+from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Meaning = Callable[[str, float | None], Exception]
-    """Of a detail for the log, and the seconds that the store asks us to wait."""
+    Meaning = Callable[["Refused"], Exception]
 
 
-def refusal(code: str, status: int, detail: str, retry_after_s: float | None = None) -> Exception:
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What is known of a refusal.
+
+    Attributes:
+        said: for the caller: nothing of hosts and paths, and of what the store says only the number.
+        detail: for the log.
+        retry_after_s: what the store asks for; where a client hides it, our own second stands in.
+    """
+
+    said: str
+    detail: str
+    retry_after_s: float | None
+
+
+def refusal(
+    code: str, status: int, detail: str, retry_after_s: float | None = None, *, has_answered: bool = True
+) -> Exception:
     """The error that a refusal stands for; the store's own word counts more than the status.
 
     Args:
         code: the store's word, empty where there is none.
         status: of HTTP.
-        detail: for the log.
-        retry_after_s: what the store asks for; where a client hides it, our own second stands in.
+        detail: as of `Refused`.
+        retry_after_s: likewise.
+        has_answered: False: the status only stands for what a client says of a connection.
     """
-    meaning = CODES.get(code) or STATUSES.get(status)
-    return SourceError(detail=detail) if meaning is None else meaning(detail, retry_after_s)
+    said = f"The object store answered {status}." if has_answered else ""
+    meaning = CODES.get(code) or STATUSES.get(status, _unheard)
+    return meaning(Refused(said, detail, retry_after_s))
 
 
-def _forbidden(detail: str, _: float | None) -> Exception:
-    return AccessDenied(detail=detail)
+def _unheard(it: Refused) -> Exception:
+    return SourceError(it.said, detail=it.detail)
 
 
-def _archived(detail: str, _: float | None) -> Exception:
-    return InvalidObjectState(hint="The object is archived: restore it first.", detail=detail)
+def _forbidden(it: Refused) -> Exception:
+    return AccessDenied(detail=it.detail)
 
 
-def _no_key(detail: str, _: float | None) -> Exception:
-    return NoSuchKey(detail=detail)
+def _archived(it: Refused) -> Exception:
+    return InvalidObjectState(hint="The object is archived: restore it first.", detail=it.detail)
 
 
-def _no_bucket(detail: str, _: float | None) -> Exception:
-    return NoSuchBucket(detail=detail)
+def _no_key(it: Refused) -> Exception:
+    return NoSuchKey(detail=it.detail)
 
 
-def _changed(_: str, __: float | None) -> Exception:
+def _no_bucket(it: Refused) -> Exception:
+    return NoSuchBucket(detail=it.detail)
+
+
+def _changed(_: Refused) -> Exception:
     return Changed()
 
 
-def _busy(detail: str, retry_after_s: float | None) -> Exception:
-    told_s = max(1, math.ceil(retry_after_s or 1))
-    return Transient(SourceBusy(detail=detail, retry_after_s=told_s), retry_after_s)
+def _busy(it: Refused) -> Exception:
+    told_s = max(1, math.ceil(it.retry_after_s or 1))
+    return Transient(SourceBusy(detail=it.detail, retry_after_s=told_s), it.retry_after_s)
 
 
-def _passing(detail: str, _: float | None) -> Exception:
-    return Transient(SourceError(detail=detail))
+def _passing(it: Refused) -> Exception:
+    return Transient(SourceError(it.said, detail=it.detail))
 
 
 CODES: dict[str, Meaning] = {

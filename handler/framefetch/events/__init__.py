@@ -1,5 +1,5 @@
 """What platforms hand to a function, and what they want back: one adapter an event shape.
 
-Each adapter is a module with two functions: ``call(event)`` gives the `Call`, ``reply(answer)`` the
-dict that the platform turns into an HTTP answer. Adapters only translate: they decide nothing.
+Each adapter is a module whose ``call(event)`` gives the `Call`. `wire` has the two forms of the dict that
+platforms turn into an HTTP answer. Adapters only translate: they decide nothing.
 """

@@ -8,32 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from framefetch.call import Call
-from framefetch.events.wire import body_fields, body_of, headers_of, joined, listed, pairs_of
+from framefetch.events.wire import call_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from framefetch.call import Answer
+    from framefetch.call import Call
 
 
 def call(event: Mapping[str, Any]) -> Call:
     """The request of an event."""
-    pairs = pairs_of(event.get("queryStringParameters"), event.get("multiValueQueryStringParameters"))
-    return Call(
-        method=event["httpMethod"],
-        path=event["path"],
-        query="&".join(f"{name}={value}" for name, value in pairs),
-        headers=headers_of(event.get("headers"), event.get("multiValueHeaders")),
-        body=body_of(event),
-    )
+    return call_of(event, _query_of)
 
 
-def reply(answer: Answer) -> dict[str, Any]:
-    """The answer in the form for a target group that gives each header once."""
-    return {"statusCode": answer.status, "headers": joined(answer), **body_fields(answer)}
-
-
-def reply_with_lists(answer: Answer) -> dict[str, Any]:
-    """The answer in the form for a target group that gives all values."""
-    return {"statusCode": answer.status, "multiValueHeaders": listed(answer), **body_fields(answer)}
+def _query_of(pairs: Iterable[tuple[str, str]]) -> str:
+    return "&".join(f"{name}={value}" for name, value in pairs)

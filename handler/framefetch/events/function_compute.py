@@ -9,12 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from framefetch.call import Call
-from framefetch.events.wire import body_fields, body_of, headers_of, joined, pairs_of, query_of
+from framefetch.events.wire import body_of, headers_of, pairs_of, query_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from framefetch.call import Answer
 
 
 def call(event: Mapping[str, Any]) -> Call:
@@ -26,8 +24,3 @@ def call(event: Mapping[str, Any]) -> Call:
         headers=headers_of(event.get("headers")),
         body=body_of(event),
     )
-
-
-def reply(answer: Answer) -> dict[str, Any]:
-    """The answer in the platform's form."""
-    return {"statusCode": answer.status, "headers": joined(answer), **body_fields(answer)}

@@ -10,12 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from framefetch.call import Call
-from framefetch.events.wire import body_fields, body_of, encoded, headers_of, joined
+from framefetch.events.wire import body_of, encoded, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from framefetch.call import Answer
 
 _FUNCTION_URL = ".lambda-url."
 
@@ -40,8 +38,3 @@ def _without_stage(path: str, context: Mapping[str, Any]) -> str:
     prefix = f"/{context.get('stage', '$default')}/"
     is_own_host = ".execute-api." in context.get("domainName", "")
     return path.removeprefix(prefix[:-1]) if is_own_host and path.startswith(prefix) else path
-
-
-def reply(answer: Answer) -> dict[str, Any]:
-    """The answer in the platform's form."""
-    return {"statusCode": answer.status, "headers": joined(answer), **body_fields(answer)}

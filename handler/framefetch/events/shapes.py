@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from framefetch.events import alb, function_compute, payload_2, rest
+from framefetch.events.wire import reply_once, reply_with_lists
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -35,11 +36,11 @@ _LAMBDA_BYTES = 6_291_556
 _ALB_BYTES = 1 << 20
 _FC_BYTES = 32 << 20
 
-FUNCTION_URL = HttpShape("payload-2.0", payload_2.call, payload_2.reply, _LAMBDA_BYTES)
-REST = HttpShape("rest", rest.call, rest.reply, _LAMBDA_BYTES)
-ALB = HttpShape("alb", alb.call, alb.reply, _ALB_BYTES)
-ALB_LISTS = HttpShape("alb-lists", alb.call, alb.reply_with_lists, _ALB_BYTES)
-FUNCTION_COMPUTE = HttpShape("function-compute", function_compute.call, function_compute.reply, _FC_BYTES)
+FUNCTION_URL = HttpShape("payload-2.0", payload_2.call, reply_once, _LAMBDA_BYTES)
+REST = HttpShape("rest", rest.call, reply_with_lists, _LAMBDA_BYTES)
+ALB = HttpShape("alb", alb.call, reply_once, _ALB_BYTES)
+ALB_LISTS = HttpShape("alb-lists", alb.call, reply_with_lists, _ALB_BYTES)
+FUNCTION_COMPUTE = HttpShape("function-compute", function_compute.call, reply_once, _FC_BYTES)
 
 
 def http_shape(event: Mapping[str, Any]) -> HttpShape | None:

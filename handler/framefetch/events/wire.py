@@ -11,10 +11,11 @@ import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from framefetch.call import Call
 from framefetch.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from framefetch.call import Answer
 
@@ -60,7 +61,34 @@ def body_of(event: Mapping[str, Any]) -> bytes:
         raise InvalidRequest("The request's body is not valid base64.") from fault
 
 
-def joined(answer: Answer) -> dict[str, str]:
+def call_of(event: Mapping[str, Any], query_of: Callable[[Iterable[tuple[str, str]]], str]) -> Call:
+    """The request of an event that has parameters and headers once, several times, or both ways.
+
+    Args:
+        event: of payload 1.0, or of a load balancer.
+        query_of: writes the query string of its parameters, as they are encoded there.
+    """
+    pairs = pairs_of(event.get("queryStringParameters"), event.get("multiValueQueryStringParameters"))
+    return Call(
+        method=event["httpMethod"],
+        path=event["path"],
+        query=query_of(pairs),
+        headers=headers_of(event.get("headers"), event.get("multiValueHeaders")),
+        body=body_of(event),
+    )
+
+
+def reply_with_lists(answer: Answer) -> dict[str, Any]:
+    """The answer in the form that gives each header's name with all of its values."""
+    return {"statusCode": answer.status, "multiValueHeaders": _listed(answer), **_body_fields(answer)}
+
+
+def reply_once(answer: Answer) -> dict[str, Any]:
+    """The answer in the form that gives each header once."""
+    return {"statusCode": answer.status, "headers": _joined(answer), **_body_fields(answer)}
+
+
+def _joined(answer: Answer) -> dict[str, str]:
     """The answer's headers, those of one name in one line (RFC 9110 §5.3)."""
     headers: dict[str, str] = {}
     for name, value in answer.headers:
@@ -68,7 +96,7 @@ def joined(answer: Answer) -> dict[str, str]:
     return headers
 
 
-def listed(answer: Answer) -> dict[str, list[str]]:
+def _listed(answer: Answer) -> dict[str, list[str]]:
     """The answer's headers, each name with all of its values."""
     headers: dict[str, list[str]] = {}
     for name, value in answer.headers:
@@ -76,6 +104,6 @@ def listed(answer: Answer) -> dict[str, list[str]]:
     return headers
 
 
-def body_fields(answer: Answer) -> dict[str, Any]:
+def _body_fields(answer: Answer) -> dict[str, Any]:
     """The two fields that a body takes in every platform's answer."""
     return {"isBase64Encoded": True, "body": base64.b64encode(answer.body).decode("ascii")}

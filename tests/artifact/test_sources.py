@@ -27,7 +27,7 @@ def copy(tmp_path: Path) -> Path:
     """The build, with a lock of which no origin has anything: they all point at what there is none of."""
     folder = tmp_path / "layer"
     folder.mkdir()
-    for path in LAYER.glob("*.py"):
+    for path in (*LAYER.glob("*.py"), LAYER / "tools.lock"):
         (folder / path.name).write_bytes(path.read_bytes())
     lines = []
     for line in LOCK.splitlines():

@@ -8,10 +8,11 @@ ranges, and asks for a bounded number at once.
 from __future__ import annotations
 
 from bisect import bisect_right
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
+from framefetch.decoder_memory import Outgrown
 from framefetch.indexed import decode_run
 from framefetch.plan import MAX_GAP_BYTES, coalesced, longest
 from framefetch.sources.ends import WHOLE_BYTES
@@ -63,6 +64,10 @@ def take_all(
 
     Yields:
         A plan's number, and its picture.
+
+    Raises:
+        Outgrown: the film needs more memory than is held for it.
+        FramefetchError: as reading does.
     """
     # A small object is read through: it costs less than to ask for its parts.
     gap_bytes = WHOLE_BYTES if pinned.info.size <= WHOLE_BYTES else MAX_GAP_BYTES
@@ -72,9 +77,13 @@ def take_all(
         ranges = _ranges(whole, batch, gap_bytes)
         source = _read(pinned, ranges) if _bytes(ranges) <= BATCH_BYTES else pinned
         for one in batch:
-            with suppress(NotUnderstood):
+            try:
                 for at, picture in decode_run(source, index, [plans[number] for number in runs[one]], film):
                     yield runs[one][at], picture
+            except Outgrown:
+                raise
+            except NotUnderstood:
+                pass
             film.flush()
 
 

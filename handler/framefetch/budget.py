@@ -124,25 +124,13 @@ class Budget:
         finally:
             self.spent_decode_s += self.elapsed_s - began_s
 
-    def expect(self, done: int, left: int) -> None:
-        """Gives up early on what cannot be done in time, for it would take the time from others.
+    def pace(self, total: int) -> Pace:
+        """How a run of samples gets on that is about to be decoded.
 
         Args:
-            done: samples that were decoded.
-            left: those that still have to be.
-
-        Raises:
-            ImageTooLarge: at the speed until now they take `_HOPELESS` times the time that is left.
+            total: samples of the run.
         """
-        if self.spent_decode_s < _JUDGED_AFTER_S:
-            return
-        wanted_s = self.spent_decode_s / max(done, 1) * left
-        if wanted_s > _HOPELESS * self.remaining_s:
-            raise ImageTooLarge(
-                f"The picture takes {wanted_s:.0f} s more to be decoded: {left} others come before it.",
-                hint="Ask for video/snapshot,m_fast, or encode the video with keyframes closer together.",
-                detail=f"timeout_s={self.timeout_s:g}",
-            )
+        return Pace(self, total, self.spent_decode_s)
 
     @contextmanager
     def searching(self) -> Iterator[None]:
@@ -202,3 +190,36 @@ class Budget:
                 hint="Remux it with its index at the front, or with keyframes closer together.",
                 detail=f"max_bytes={self.max_bytes}",
             )
+
+
+@dataclass(slots=True, eq=False)
+class Pace:
+    """How fast the samples of one run are decoded; made by `Budget.pace`."""
+
+    budget: Budget
+    total: int
+    begun_s: float
+
+    def check(self, done: int) -> None:
+        """Gives up early on what cannot be done in time, for it would take the time from others.
+
+        Args:
+            done: samples of the run that were decoded.
+
+        Raises:
+            ImageTooLarge: at the speed until now, the run takes `_HOPELESS` times what a request has.
+            RequestTimeout: it takes `_HOPELESS` times what this one has left.
+        """
+        spent_s = self.budget.spent_decode_s - self.begun_s
+        if spent_s < _JUDGED_AFTER_S:
+            return
+        left = self.total - done
+        left_s = spent_s / max(done, 1) * left
+        if spent_s + left_s > _HOPELESS * self.budget.timeout_s:
+            raise ImageTooLarge(
+                f"The picture takes {left_s:.0f} s more to be decoded: {left} others come before it.",
+                hint="Ask for video/snapshot,m_fast, or encode the video with keyframes closer together.",
+                detail=f"timeout_s={self.budget.timeout_s:g}",
+            )
+        if left_s > _HOPELESS * self.budget.remaining_s:
+            raise RequestTimeout(detail=f"{left_s:.1f} s more of decoding")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
-    from framefetch.budget import Budget
+    from framefetch.budget import Budget, Pace
     from framefetch.reader import RangeReader
     from framefetch.settings import Settings
 
@@ -234,17 +234,9 @@ class Film:
         packet.stream = self.stream
         return self.decode(packet)
 
-    def expect(self, done: int, left: int) -> None:
-        """Gives up on a picture that cannot be there in time, by how long the decoder took until now.
-
-        Args:
-            done: samples that were decoded.
-            left: those that still have to be.
-
-        Raises:
-            ImageTooLarge: the time that is left is far too short for them.
-        """
-        self._budget.expect(done, left)
+    def pace(self, total: int) -> Pace:
+        """See `Budget.pace`."""
+        return self._budget.pace(total)
 
     def _note_vp8(self, pts: int, packet: Packet[VideoStream]) -> None:
         # RFC 6386 §9.1: the first bit of a frame says whether it leans on others.

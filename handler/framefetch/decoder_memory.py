@@ -33,6 +33,8 @@ _ASIDE = {H264: 0.55, HEVC: 0.75}
 """Bytes a pixel that FFmpeg keeps of each picture beside it: motion vectors, for the pictures that follow.
 H.264: two lists of 64 bytes and 12 more for a macroblock; H.265: 12 for 16 pixels."""
 _OTHERS_ASIDE = 0.25
+_UNKNOWN_PIXELS = 1920 * 1088
+"""What is counted where neither the container nor a configuration says the size, as with MPEG-4."""
 _PADDED = 1.1
 """FFmpeg compares a size with its limit when it has rounded it up: to 64 pixels in width, to 32 in height."""
 
@@ -138,15 +140,15 @@ class DecoderMemory:
     def bytes(self) -> int:
         """How much it needs, in bytes."""
         context, threads = self._context, self._settings.threads
+        pixels = context.width * context.height or _UNKNOWN_PIXELS
         if self._codec is None:
             kept = _MOST_KEPT if context.name == "vvc" else _KEPT
-            return self._bytes(context.width * context.height, _bytes_per_pixel(context), kept + threads)
+            return self._bytes(pixels, _bytes_per_pixel(context), kept + threads)
         found = [
             self._bytes(one.width * one.height, one.bytes_per_pixel, self._held(one) + threads)
             for one in self._sequences
         ]
         if not found or not self._is_readable:
-            pixels = context.width * context.height
             found.append(self._bytes(pixels, _bytes_per_pixel(context), _MOST_KEPT + _REORDERED + threads))
         return max(found)
 

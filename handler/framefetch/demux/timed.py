@@ -249,8 +249,9 @@ class Timed:
 
     def _expected(self, packets: list[VideoPacket]) -> Iterator[VideoPacket]:
         """All of them, as long as they can be decoded in time."""
+        pace = self._film.pace(len(packets))
         for done, packet in enumerate(packets):
-            self._film.expect(done, len(packets) - done)
+            pace.check(done)
             yield packet
 
     def _decoded(self, packets: Iterable[VideoPacket]) -> Iterator[VideoFrame]:

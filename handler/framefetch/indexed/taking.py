@@ -117,8 +117,9 @@ def _frames(
 def _decoded(
     film: Film, index: VideoIndex, plan: ReadPlan, source: Readable, wanted: set[int]
 ) -> Iterator[VideoFrame]:
+    pace = film.pace(len(plan.samples))
     for done, (sample, data) in enumerate(_samples(plan, source, index.held)):
-        film.expect(done, len(plan.samples) - done)
+        pace.check(done)
         if index.closed and not is_closed(index.codec, index.nal_length_bytes, data):
             raise NotUnderstood("the times hold for IDR pictures only, and this is none")
         if sample.number in wanted or not droppable(

@@ -192,17 +192,25 @@ class Studio:
     ) -> Iterator[tuple[int, Picture]]:
         from framefetch import album  # noqa: PLC0415 - rare: no part of a start
 
-        with (
-            closing(open_film(index, self.settings, record.budget)) as film,
-            self._room(film, record, more_bytes=album.BATCH_BYTES),
-            closing(album.take_all(opened.pinned, index, plans, film)) as taken,
-        ):
-            while True:
-                with record.stage("decode"):
-                    found = next(taken, None)
-                if found is None:
-                    return
-                yield found
+        left, least_bytes = dict(enumerate(plans)), 0
+        while True:
+            numbers = list(left)
+            try:
+                with (
+                    closing(open_film(index, self.settings, record.budget)) as film,
+                    self._room(film, record, least_bytes, album.BATCH_BYTES),
+                    closing(album.take_all(opened.pinned, index, list(left.values()), film)) as taken,
+                ):
+                    while True:
+                        with record.stage("decode"):
+                            found = next(taken, None)
+                        if found is None:
+                            return
+                        at, picture = found
+                        del left[numbers[at]]
+                        yield numbers[at], picture
+            except Outgrown as fault:
+                least_bytes = max(fault.wanted_bytes, 2 * least_bytes)
 
 
 def _plans(index: VideoIndex, times_ms: Sequence[int], mode: Mode) -> tuple[list[ReadPlan], list[list[int]]]:

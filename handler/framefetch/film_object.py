@@ -49,7 +49,7 @@ class FilmObject:
         self._head = head
         self._reader: RangeReader | None = None
         self.known = known
-        self.is_checked = True
+        self.is_checked = False
 
     @property
     def info(self) -> ObjectInfo:

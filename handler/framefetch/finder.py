@@ -106,6 +106,7 @@ class Finder:
         """The ways to a picture, the best one first."""
         known = film_object.known.index if film_object.known is not None else None
         if isinstance(known, VideoIndex):
+            film_object.is_checked = known.whole
             yield partial(self._by_index, film_object, known, request)
         elif self._settings.index == "own" and film_object.container() in indexed.WALKS:
             yield partial(self._by_own_index, film_object, request)
@@ -118,8 +119,12 @@ class Finder:
         container = film_object.container()
         whole = self._indexes is not None and self._was_asked(film_object.label)
         seen = indexed.Seen(film_object.seen())
-        index = indexed.read_index(pinned, seen, container, request, whole=whole)
-        film_object.is_checked = index.whole or container != "mov"
+        try:
+            index = indexed.read_index(pinned, seen, container, request, whole=whole)
+        except NotUnderstood as fault:
+            film_object.is_checked = fault.claims_seen
+            raise
+        film_object.is_checked = index.whole
         self._keep(film_object, index, seen)
         film, take = self._by_index(film_object, index, request)
         return film, partial(_of_today, pinned, take)
@@ -212,10 +217,8 @@ class Finder:
         from framefetch import demux  # noqa: PLC0415 - rare: no part of a start
 
         pinned = film_object.pinned
-        if not film_object.is_checked or (
-            self._settings.index == "generic" and film_object.container() == "mov"
-        ):
-            indexed.check_index(pinned, film_object.head(), request.at_ms)
+        if film_object.container() == "mov" and not film_object.is_checked:
+            indexed.check_index(pinned, film_object.head())
         film, reader = self._demuxed(film_object)
         aimed = reader if self._settings.index == "own" else None
         return film, partial(demux.find_picture, film, request.at_ms, request.mode, reader=aimed)

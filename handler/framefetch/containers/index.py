@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 class NotUnderstood(Exception):  # noqa: N818 - a signal, never answered
     """The film may be fine, but our reader does not know what it means: FFmpeg's demuxer is to read it."""
 
+    claims_seen = False
+    """Whether all that the index claims was looked at before."""
+
 
 class Damaged(NotUnderstood):
     """The index has a picture that cannot be decoded from its samples.

@@ -111,20 +111,20 @@ def read_index_after(pinned: PinnedObject, seen: Seen, container: str, place: in
     return _follow(walk.Walk(pinned.info.size, after=place), pinned, seen)
 
 
-def check_index(pinned: PinnedObject, head: bytes, at_ms: int) -> None:
-    """Reads all of an MP4's index, of which only slices were read before, and checks what it claims.
+def check_index(pinned: PinnedObject, head: bytes) -> None:
+    """Reads all of an MP4's movie box, and checks what it claims.
 
-    Of a fragmented film, the fragments around t. FFmpeg believes every table of every track; it is to meet
-    none that nobody has looked at.
+    FFmpeg believes every table of every track; it is to meet none that nobody has looked at. Fragments are
+    looked at while FFmpeg reads them (`run_claims`).
 
     Raises:
         FilmError: the index claims more than the object has, or than our limits allow.
         FramefetchError: as `PinnedObject.read`.
     """
+    from framefetch.containers.isobmff.claims_walk import ClaimsWalk  # noqa: PLC0415 - rare: no part of a start
+
     with suppress(NotUnderstood):
-        _follow(
-            isobmff.Walk(pinned.info.size, at_ms, long_bytes=pinned.info.size), pinned, Seen(((0, head),))
-        )
+        _follow(ClaimsWalk(pinned.info.size, isobmff.MAX_INDEX_BYTES), pinned, Seen(((0, head),)))
 
 
 def _follow(walk: Pull, pinned: PinnedObject, seen: Seen) -> VideoIndex:

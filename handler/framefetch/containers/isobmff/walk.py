@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from framefetch.containers.index import AFTER_BYTES, NotUnderstood, VideoIndex
 from framefetch.containers.isobmff import header_film
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
+from framefetch.containers.isobmff.claims import check_claims
 from framefetch.containers.isobmff.clock import earliest, track_start
 from framefetch.containers.isobmff.edits import apply_edits
 from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
 from framefetch.containers.isobmff.places import Place
 from framefetch.containers.isobmff.streams import streams_of
-from framefetch.containers.isobmff.tables import check_chunks, description_used, read_tables
+from framefetch.containers.isobmff.tables import description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
 from framefetch.containers.pull import Pull
 from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
@@ -88,9 +89,17 @@ class Walk(Pull):
             # either: there every track's claims are looked at before.
             with suppress(Unusual, NotUnderstood):
                 return (yield from self._long(found))
-        movie = read_movie((yield from self._movie(found.moov)), self._size)
-        for one in movie.tracks:
-            check_chunks(one.tables)
+        moov = yield from self._movie(found.moov)
+        check_claims(moov, self._size)
+        try:
+            return (yield from self._read(found, moov))
+        except NotUnderstood as fault:
+            fault.claims_seen = True
+            raise
+
+    def _read(self, found: _Found, moov: Box) -> Generator[Need, None, VideoIndex]:
+        """The index of a film whose movie box is there as a whole."""
+        movie = read_movie(moov, self._size)
         track = movie.video()
         entries = track.entries()
         if track.external:

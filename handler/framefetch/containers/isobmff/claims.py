@@ -1,0 +1,83 @@
+"""What the movie box of a film claims, looked at before FFmpeg believes it.
+
+FFmpeg makes room for all that any track claims, wherever in the box a table is, and searches through what
+an edit list leaves out at the square of its length, without asking anybody meanwhile. So this reads less
+than our index reader and takes more: it knows tables by their names alone, and leaves out what is malformed.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from framefetch.containers.index import NotUnderstood
+from framefetch.containers.isobmff.edits import read_edits
+from framefetch.containers.isobmff.tables import check_chunks, read_keys, sample_count
+from framefetch.errors import CorruptFilm, ImageTooLarge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from framefetch.containers.isobmff.boxes import Box
+
+MAX_LEFT_OUT = 20_000
+"""Samples that an edit list may leave out in a row, behind a keyframe: eleven minutes of film."""
+_HOLDING = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"edts", b"udta", b"tref", b"wave"})
+_TABLES = frozenset({b"stsz", b"stz2", b"stts", b"ctts", b"stsc", b"stco", b"co64", b"stss", b"elst"})
+OUT_OF_PLACE = (_HOLDING | _TABLES) - {b"moov", b"udta"}
+"""Boxes that FFmpeg reads at the top of a file, too, where no film has them."""
+
+
+def check_claims(moov: Box, size: int) -> None:
+    """Refuses a movie box that claims what no film has.
+
+    Args:
+        moov: the box.
+        size: of the object, in bytes.
+
+    Raises:
+        CorruptFilm: a track claims more samples than the object has bytes, or contradicts itself.
+        ImageTooLarge: a track claims more samples than any film has, or FFmpeg would search too long.
+    """
+    for trak in _inside(moov, frozenset({b"trak"})):
+        tables: dict[bytes, Box] = {}
+        for box in _inside(trak, _TABLES):
+            if box.kind in tables:
+                # FFmpeg takes the last of two, with what it made of the first: it can end the process.
+                raise CorruptFilm(
+                    "The video's index contradicts itself.", detail=f"two {box.kind!r} in one track"
+                )
+            tables[box.kind] = box
+        with suppress(NotUnderstood):
+            check_chunks(tables)
+        with suppress(NotUnderstood):
+            count = sample_count(tables, size)
+            if count > MAX_LEFT_OUT and b"elst" in tables:
+                _check_gaps(tables, count)
+
+
+def _check_gaps(tables: dict[bytes, Box], count: int) -> None:
+    """Refuses an edit list over a long run of samples without a keyframe."""
+    with suppress(NotUnderstood):
+        if all(edit.media_time <= 0 for edit in read_edits(tables[b"elst"])):
+            return
+    keys = read_keys(tables, count)
+    if keys is None:
+        return
+    if any(after - before > MAX_LEFT_OUT for before, after in pairwise((0, *keys, count))):
+        raise ImageTooLarge(
+            "The video goes for too long without a keyframe to be cut by its edit list.",
+            hint="Remux it without an edit list, or encode it with keyframes closer together.",
+            detail=f"more than {MAX_LEFT_OUT} samples",
+        )
+
+
+def _inside(box: Box, wanted: frozenset[bytes]) -> Iterator[Box]:
+    """Boxes of some kinds, wherever in another one; what follows a malformed one is left out."""
+    with suppress(NotUnderstood):
+        for child in box.children():
+            if child.kind in wanted:
+                yield child
+            if child.kind in _HOLDING:
+                yield from _inside(child, wanted - {child.kind})

@@ -32,7 +32,7 @@ class FilmObject:
         known: what the cache has of it.
 
     Attributes:
-        is_checked: whether our own reader has seen all of what FFmpeg would see of its index.
+        is_checked: whether all that its index claims was looked at, for FFmpeg.
     """
 
     def __init__(

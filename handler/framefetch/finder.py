@@ -106,7 +106,6 @@ class Finder:
         """The ways to a picture, the best one first."""
         known = film_object.known.index if film_object.known is not None else None
         if isinstance(known, VideoIndex):
-            film_object.is_checked = known.whole
             yield partial(self._by_index, film_object, known, request)
         elif self._settings.index == "own" and film_object.container() in indexed.WALKS:
             yield partial(self._by_own_index, film_object, request)
@@ -124,7 +123,6 @@ class Finder:
         except NotUnderstood as fault:
             film_object.is_checked = fault.claims_seen
             raise
-        film_object.is_checked = index.whole
         self._keep(film_object, index, seen)
         film, take = self._by_index(film_object, index, request)
         return film, partial(_of_today, pinned, take)

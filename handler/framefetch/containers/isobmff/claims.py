@@ -17,7 +17,7 @@ from framefetch.containers.isobmff.tables import check_chunks, read_keys, sample
 from framefetch.errors import CorruptFilm, ImageTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from framefetch.containers.isobmff.boxes import Box
 
@@ -38,8 +38,26 @@ def check_claims(moov: Box, size: int) -> None:
 
     Raises:
         CorruptFilm: a track claims more samples than the object has bytes, or contradicts itself.
-        ImageTooLarge: a track claims more samples than any film has, or FFmpeg would search too long.
+        ImageTooLarge: a track claims more samples than any film has.
     """
+    for _ in _claims(moov, size):
+        pass
+
+
+def check_gaps(moov: Box, size: int) -> None:
+    """Refuses, beside that, what FFmpeg would search through for too long; our own reader need not.
+
+    Raises:
+        ImageTooLarge: an edit list lies over a long run of samples without a keyframe.
+        FilmError: as `check_claims`.
+    """
+    for tables, count in _claims(moov, size):
+        if count > MAX_LEFT_OUT and b"elst" in tables:
+            _check_gaps(tables, count)
+
+
+def _claims(moov: Box, size: int) -> Iterator[tuple[dict[bytes, Box], int]]:
+    """The tables of each track, and how many samples it has; of one that cannot be read 0."""
     for trak in _inside(moov, frozenset({b"trak"})):
         tables: dict[bytes, Box] = {}
         for box in _inside(trak, _TABLES):
@@ -51,18 +69,19 @@ def check_claims(moov: Box, size: int) -> None:
             tables[box.kind] = box
         with suppress(NotUnderstood):
             check_chunks(tables)
+        count = 0
         with suppress(NotUnderstood):
             count = sample_count(tables, size)
-            if count > MAX_LEFT_OUT and b"elst" in tables:
-                _check_gaps(tables, count)
+        yield tables, count
 
 
 def _check_gaps(tables: dict[bytes, Box], count: int) -> None:
-    """Refuses an edit list over a long run of samples without a keyframe."""
     with suppress(NotUnderstood):
         if all(edit.media_time <= 0 for edit in read_edits(tables[b"elst"])):
             return
-    keys = read_keys(tables, count)
+    keys: Sequence[int] | None = ()
+    with suppress(NotUnderstood):
+        keys = read_keys(tables, count)
     if keys is None:
         return
     if any(after - before > MAX_LEFT_OUT for before, after in pairwise((0, *keys, count))):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, box_header
-from framefetch.containers.isobmff.claims import OUT_OF_PLACE, check_claims
+from framefetch.containers.isobmff.claims import OUT_OF_PLACE, check_gaps
 from framefetch.containers.isobmff.outline import FIRST_BYTES
 from framefetch.containers.pull import Pull
 from framefetch.errors import CorruptFilm, ImageTooLarge
@@ -55,7 +55,7 @@ class ClaimsWalk(Pull):
                 self._held.reserve(at, stop)
                 whole = yield from self.read(at, stop, "moov")
                 moov = Box(b"moov", whole[header.bytes :], whole, at)
-                check_claims(_unpacked(moov), self._size)
+                check_gaps(_unpacked(moov), self._size)
                 raise NotUnderstood("nothing to object to")
             at = stop
         raise ImageTooLarge(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from framefetch.containers.index import AFTER_BYTES, NotUnderstood, VideoIndex
 from framefetch.containers.isobmff import header_film
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
-from framefetch.containers.isobmff.claims import check_claims
+from framefetch.containers.isobmff.claims import check_claims, check_gaps
 from framefetch.containers.isobmff.clock import earliest, track_start
 from framefetch.containers.isobmff.edits import apply_edits
 from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
@@ -94,6 +94,7 @@ class Walk(Pull):
         try:
             return (yield from self._read(found, moov))
         except NotUnderstood as fault:
+            check_gaps(moov, self._size)
             fault.claims_seen = True
             raise
 

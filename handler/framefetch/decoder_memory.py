@@ -83,6 +83,7 @@ class DecoderMemory:
             configuration = bytes(context.extradata or b"")
             self._length_bytes = length_bytes(self._codec, configuration)
             self._take(in_configuration(self._codec, configuration))
+        self.check()
 
     def see(self, packet: Packet[VideoStream]) -> None:
         """Looks at a packet before it is decoded.
@@ -108,11 +109,13 @@ class DecoderMemory:
 
     def _take(self, units: Iterable[bytes]) -> None:
         assert self._codec is not None  # noqa: S101 - both callers have looked
+        before = len(self._sequences)
         try:
             self._sequences.update(dict.fromkeys(sequences(self._codec, units)))
         except Unreadable:
             self._is_readable = False
-        self.check()
+        if len(self._sequences) > before:
+            self.check()
 
     def check(self, room_bytes: int | None = None) -> None:
         """Looks at what is known by now; cheap enough to be asked after each picture.

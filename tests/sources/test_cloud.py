@@ -19,7 +19,8 @@ from framefetch.errors import (
 )
 from framefetch.settings import Settings
 from framefetch.sources import Changed, Transient
-from framefetch.sources.cloud import as_ours, refuse_unnameable
+from framefetch.sources.cloud import refuse_unnameable
+from framefetch.sources.cloud_errors import as_ours
 from framefetch.sources.locate import open_source
 from tests.servers import ranges
 

@@ -15,7 +15,8 @@ from obstore.exceptions import BaseError
 
 from framefetch.errors import SourceError
 from framefetch.settings import Settings
-from framefetch.sources.cloud import S3Source, as_ours
+from framefetch.sources.cloud import S3Source
+from framefetch.sources.cloud_errors import as_ours
 from framefetch.sources.locate import open_source
 
 if TYPE_CHECKING:

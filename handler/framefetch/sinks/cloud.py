@@ -13,7 +13,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 
 from framefetch.errors import AccessDenied, NoSuchKey
-from framefetch.sources.cloud import as_ours
+from framefetch.sources.cloud_errors import as_ours
 from framefetch.sources.tries import patiently
 
 if TYPE_CHECKING:

@@ -1,24 +1,20 @@
 """Films in S3 and everything that speaks it, in Google Cloud Storage and in Azure Blob, through obstore.
 
 In: keys below one bucket's prefix. Out: ranges of exactly these objects: a key that obstore would turn
-into another name is refused. Its retries are off, because they resume a body without If-Match. It knows
-no deadline that differs from request to request, so each GET runs in a thread that is left behind when
-the time is over. `as_ours` turns its errors into ours; its messages, which hold URLs, go no further.
+into another name is refused. Its retries are off, because they resume a body without If-Match.
 """
 
 from __future__ import annotations
 
-import re
-import threading
 from dataclasses import field, replace
 from datetime import UTC, datetime
-from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from framefetch.errors import InvalidObjectName, NoSuchKey, RequestTimeout, SourceError
+from framefetch.errors import InvalidObjectName, NoSuchKey, SourceError
 from framefetch.sources import Changed, ObjectInfo
+from framefetch.sources.cloud_errors import as_ours
+from framefetch.sources.cloud_transfer import Transfer
 from framefetch.sources.looking import MARK, Listed, Look
-from framefetch.sources.refusals import refusal
 from framefetch.sources.tries import patiently
 from framefetch.values import dataclass
 
@@ -34,16 +30,11 @@ CONNECT_S = 2.0
 IDLE_S = 30.0
 """A connection that rested longer is not used again: see `dial.py`."""
 
-_STATUS = re.compile(r"\n\s+inner: Status \{\s+status: (\d{3}),")
-_CODE = re.compile(r"<Code>(\w{1,64})</Code>")
-_KIND = re.compile(r"\n\s+kind: (\w+),")
 _NO_TIME = datetime.fromtimestamp(0, UTC)
 """What obstore says when there was no Last-Modified."""
 
 _PAGE_KEYS = 1000
 """Of a listing: what the stores give in one answer."""
-
-_METADATA_HOSTS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
 
 
 class CloudSource:
@@ -75,7 +66,7 @@ class CloudSource:
 
             return obstore.get(self.store, path, options={"head": True})
 
-        result: GetResult = patiently(lambda: _Transfer(ask).next(budget), budget)
+        result: GetResult = patiently(lambda: Transfer(ask).next(budget), budget)
         return Look(_info(result.meta), MARK in result.attributes)
 
     def listing(self, prefix: str, budget: Callable[[], Budget]) -> Iterator[Listed]:
@@ -166,7 +157,7 @@ class CloudObject:
 
             return obstore.get(self.store, self.path, options=options)
 
-        transfer = _Transfer(ask)
+        transfer = Transfer(ask)
         try:
             result: GetResult = transfer.next(budget)
         except Changed:
@@ -181,7 +172,7 @@ class CloudObject:
             raise
         encoding = str(result.attributes.get("Content-Encoding", "identity")).lower()
         if encoding not in ("", "identity"):
-            transfer.dropped = True
+            transfer.drop()
             raise SourceError(detail=f"Content-Encoding {encoding[:40]}")
         first, last = result.range
         info = _info(result.meta)
@@ -192,7 +183,7 @@ class CloudObject:
     def close(self) -> None:
         """Nothing is held between two ranges but the client's connections."""
 
-    def _empty(self, transfer: _Transfer, budget: Budget) -> CloudReply:
+    def _empty(self, transfer: Transfer, budget: Budget) -> CloudReply:
         """The answer of an empty object, after a look whether it is one."""
         if self.version is not None:
             # A version cannot be looked at without a range; nor does one change.
@@ -204,7 +195,7 @@ class CloudObject:
             return obstore.head(self.store, self.path)
 
         budget.ask()
-        look = _Transfer(ask)
+        look = Transfer(ask)
         info = _info(look.next(budget))
         if info.size:
             raise SourceError(detail="416 for the first byte of an object that is not empty")
@@ -218,7 +209,7 @@ class CloudReply:
     info: ObjectInfo
     start: int
     stop: int
-    transfer: _Transfer = field(repr=False)
+    transfer: Transfer = field(repr=False)
     budget: Budget = field(repr=False)
 
     def chunks(self) -> Iterator[bytes]:
@@ -229,47 +220,7 @@ class CloudReply:
 
     def close(self) -> None:
         """Ends the transfer; its connection is used again only when the body was read to its end."""
-        self.transfer.dropped = True
-
-
-class _Transfer:
-    """One request in a thread of its own: first its result, then its body in pieces, then None."""
-
-    def __init__(self, ask: Callable[[], Any]) -> None:
-        self.dropped = False
-        self._ask = ask
-        self._came: SimpleQueue[Any] = SimpleQueue()
-        threading.Thread(target=self._run, name="framefetch-get", daemon=True).start()
-
-    def next(self, budget: Budget) -> Any:  # noqa: ANN401 - the result, then bytes, then None
-        """What comes next.
-
-        Raises:
-            RequestTimeout: nothing came while there was time.
-        """
-        try:
-            came = self._came.get(timeout=max(budget.remaining_s, 0.001))
-        except Empty:
-            self.dropped = True
-            raise RequestTimeout(detail="the store was silent until the deadline") from None
-        if isinstance(came, BaseException):
-            raise as_ours(came) from came
-        return came
-
-    def _run(self) -> None:
-        try:
-            result = self._ask()
-            self._came.put(result)
-            if isinstance(result, dict):
-                return
-            # Pieces as small as they come: what was put together before a fault would be lost with it.
-            for piece in result.stream(min_chunk_size=1):
-                if self.dropped:
-                    return
-                self._came.put(bytes(piece))
-            self._came.put(None)
-        except BaseException as fault:  # noqa: BLE001 - a panic of the client is one as well
-            self._came.put(fault)
+        self.transfer.drop()
 
 
 def _info(meta: Any) -> ObjectInfo:  # noqa: ANN401 - obstore's ObjectMeta
@@ -280,46 +231,3 @@ def _info(meta: Any) -> ObjectInfo:  # noqa: ANN401 - obstore's ObjectMeta
         last_modified=None if modified == _NO_TIME else modified,
         version_id=meta["version"] or None,
     )
-
-
-_STANDS_FOR = {
-    "FileNotFoundError": 404,
-    "NotFoundError": 404,
-    "PermissionDeniedError": 403,
-    "UnauthenticatedError": 401,
-    "PreconditionError": 412,
-    # What reqwest calls its faults: of connections, of bodies that broke off.
-    "Connect": 502,
-    "Request": 502,
-    "Timeout": 504,
-    "Interrupted": 502,
-    "Decode": 502,
-    "Body": 502,
-}
-"""The client's own words, where it gives no status: the status that each stands for."""
-_BAD_NAMES = ("InvalidPathError", "ValueError")
-
-
-def as_ours(fault: BaseException) -> Exception:
-    """What an error of obstore's means to us."""
-    text = str(fault)
-    head = text.split("\n", 1)[0]
-    if any(host in head for host in _METADATA_HOSTS):
-        return SourceError(
-            hint="No credentials for the store were found; ?anonymous=true reads public buckets.",
-            detail="the credentials were looked for at the cloud's metadata service",
-        )
-    if "External AWS credential provider" in head:
-        # obstore calls it Unauthenticated; but the store refused nothing, and the next try may succeed.
-        return SourceError(detail="the container's agent gave no credentials")
-    name = type(fault).__name__
-    if found := _STATUS.search(text):
-        code = _CODE.search(text, found.end())
-        word, status = code[1] if code else "", int(found[1])
-        return refusal(word, status, " ".join(one for one in (word, found[1], name) if one))
-    kind = _KIND.search(text)
-    detail = f"{name} {kind[1]}" if kind else name
-    if name in _BAD_NAMES:
-        return InvalidObjectName(detail=detail)
-    status = _STANDS_FOR.get(name) or _STANDS_FOR.get(kind[1] if kind else "", 0)
-    return refusal("", status, detail, has_answered=False)

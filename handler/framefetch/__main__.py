@@ -1,7 +1,8 @@
 """The command line: ``framefetch serve``, ``snapshot``, ``info``, ``backfill``, ``sign``, ``settings``.
 
 Errors go to stderr in one line, with a hint. Exit codes: 0 done, 1 our own fault, 2 wrong usage or a
-bad setting, 3 the request or the video is at fault (4xx), 4 the store is at fault or out of time.
+bad setting, 3 the request or the video is at fault (4xx), 4 the store is at fault or out of time. Ctrl-C
+is 130, and a pipe that nobody reads any more 141, as shells have it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import argparse
 import sys
 
 from framefetch import __version__
-from framefetch.commands import backfill, info, serve, settings, sign, snapshot
+from framefetch.commands import backfill, info, printing, serve, settings, sign, snapshot
+from framefetch.errors import FramefetchError
 from framefetch.settings import BadSetting
 
 COMMANDS = (serve, snapshot, info, backfill, sign, settings)
@@ -37,14 +39,22 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         The exit code.
     """
-    options = parser().parse_args(arguments)
+    printing.prepare()
     try:
+        try:
+            options = parser().parse_args(arguments)
+        finally:
+            printing.flush()
         code: int = options.run(options)
     except BadSetting as error:
-        print(f"framefetch: {error}", file=sys.stderr)
-        return 2
+        printing.tell(f"framefetch: {printing.shown(str(error))}")
+        return printing.USAGE
+    except FramefetchError as error:
+        return printing.tell_fault(error.code, str(error), error.status, error.detail)
     except KeyboardInterrupt:
-        return 130
+        return printing.INTERRUPTED
+    except BrokenPipeError:
+        return printing.pipe_closed()
     return code
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import field
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Self
 
 from framefetch import caching, styles
@@ -201,6 +201,26 @@ class Access:
         if self.whole_path is not None:
             return Target(self.whole_path, call.path)
         return self.buckets.find(call.header("host") or "", call.path)
+
+
+def unlocked(settings: Settings, source: str = "") -> Settings:
+    """The same settings for who may read everything: who may ask a deployment for what is left out.
+
+    Args:
+        settings: of a deployment.
+        source: of all videos.
+    """
+    return replace(
+        settings,
+        source=source,
+        bucket="",
+        buckets="",
+        keys="",
+        access="public",
+        styles="",
+        style_only=False,
+        save_to=(),
+    )
 
 
 def keyring_of(settings: Settings) -> Keyring:

@@ -52,6 +52,7 @@ class Record:
             for it, so that the stages add up.
         facts: what else the log is to tell: the request's canonical form, the time taken, and so on.
         code: of the error that was answered, ``OK`` without one; known once the record is written.
+        why: what is behind that error, for whoever runs this, and not for callers.
     """
 
     budget: Budget
@@ -60,6 +61,7 @@ class Record:
     stages_ms: dict[str, float] = field(default_factory=dict)
     facts: dict[str, object] = field(default_factory=dict)
     code: str = "OK"
+    why: str = ""
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -90,7 +92,7 @@ class Record:
 
     def write(self, call: Call, answer: Answer, error: FramefetchError | None) -> None:
         """Writes the one log record of this request."""
-        self.code = error.code if error else "OK"
+        self.code, self.why = (error.code, error.detail) if error else ("OK", "")
         row: dict[str, object] = {
             "request_id": self.request_id,
             "method": call.method,

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ACTION = "style/"
-_NAME = r"[A-Za-z0-9_.-]{1,63}"
+NAME = r"[A-Za-z0-9_.-]{1,63}"
+"""What a style's name is, as a regular expression."""
 _FORM = "NAME=video/snapshot,…"
 
 
@@ -46,7 +47,7 @@ def parse(text: str, *, max_side: int) -> dict[str, str]:
     """
     styles = dict(_json_rows(text) if text.lstrip()[:1] == "{" else _line_rows(text))
     for name, process in styles.items():
-        if not re.fullmatch(_NAME, name):
+        if not re.fullmatch(NAME, name):
             message = f"a style's name is 1 to 63 of A-Z, a-z, 0-9, '_', '.' and '-', not {name!r}"
             raise ValueError(message)
         try:

@@ -18,6 +18,7 @@ from framefetch.settings import BadSetting
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
+    from framefetch.rules import Rules
     from framefetch.settings import Settings
 
 _T = TypeVar("_T")
@@ -108,6 +109,26 @@ def places_of(settings: Settings, names: Collection[str] | None) -> list[tuple[s
     return places
 
 
+def rules_of(settings: Settings, name: str = "FRAMEFETCH_ON_UPLOAD") -> Rules:
+    """Which pictures an upload gets.
+
+    Args:
+        settings: all of them.
+        name: where the rules stand, for messages.
+
+    Raises:
+        BadSetting: they cannot be read.
+    """
+    from framefetch.rules import reading  # noqa: PLC0415 - no part of a function's start
+
+    named = styles_of(settings)
+    try:
+        return reading.parse(settings.on_upload, named, max_side=settings.max_side)
+    except ValueError as error:
+        message = f"{name} is not valid: {error}."
+        raise BadSetting(message) from None
+
+
 def check(settings: Settings) -> None:
     """Reads every setting that is otherwise read where it is used, and some of them not before a request.
 
@@ -115,19 +136,13 @@ def check(settings: Settings) -> None:
         BadSetting: of the first that is bad.
     """
     found = buckets_of(settings)
-    named = styles_of(settings)
+    styles_of(settings)
     cors_of(settings)
     _check_keys(settings.keys.strip())
     # Without any of these, which bucket is served will be said on the command line.
     is_known = settings.buckets.strip() or settings.source or settings.bucket
     places_of(settings, [one.name for one in found.buckets if one.name] if is_known else None)
-    from framefetch.rules import reading  # noqa: PLC0415 - no part of a function's start
-
-    rules = read(
-        "ON_UPLOAD",
-        lambda text: reading.parse(text, named, max_side=settings.max_side),
-        settings.on_upload,
-    )
+    rules = rules_of(settings)
     written = [("SOURCE", one.source) for one in found.buckets]
     if settings.buckets.strip():
         written = [("BUCKETS", one.source) for one in found.buckets]

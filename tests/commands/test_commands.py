@@ -46,7 +46,7 @@ def number_in(picture: bytes) -> int:
 
 def test_snapshot_writes_the_picture(film: Film, tmp_path: Path) -> None:
     """The picture at a time goes to the file that was named, in its name's format, and one line says so."""
-    for name, form in (("a.jpg", "JPEG"), ("a.png", "PNG"), ("a.bin", "JPEG")):
+    for name, form in (("a.jpg", "JPEG"), ("a.png", "PNG"), ("a", "JPEG")):
         target = tmp_path / name
         done = run("snapshot", str(film.path), "-t", "1.2s", "-o", str(target))
         assert (done.returncode, done.stdout) == (DONE, b"")

@@ -152,3 +152,26 @@ def test_settings_hide_secrets(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "FRAMEFETCH_KEYS=***" in out
     assert SECRET not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--style", "cover", "-t", "5s"), "leave out -t, -W and the like"),
+        (("--style", ""), "is no style's name"),
+        (("--style", "a,b"), "is no style's name"),
+        (("--region", "cn hangzhou"), "--region is of a-z"),
+        (("--endpoint", "ftp://media.example.com"), "--endpoint is https://host"),
+        (("--endpoint", "https://media example"), "--endpoint is https://host"),
+        (("--endpoint", "https://"), "--endpoint is https://host"),
+        (("--endpoint", "https://a:b@media.example.com"), "--endpoint is https://host"),
+    ],
+)
+def test_what_no_url_can_be_made_of(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    """A style beside what says another picture, or a host that is none, is refused."""
+    assert main(["sign", "oss://examplebucket/v.mp4", *REGION, *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert words in said.err

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from framefetch.__main__ import parser
-from framefetch.commands import snapshot
+from framefetch.commands import printing, snapshot
 from framefetch.containers.sniff import RULES
 from framefetch.errors import classes
 from framefetch.process import (
@@ -121,10 +121,10 @@ def test_exit_codes() -> None:
     meanings = dict(re.findall(r"(\d) (.+?)(?:, (?=\d )|$)", said.partition(" ## ")[0]))
     wanted = {
         "0": "done",
-        str(snapshot.OUR_FAULT): "a fault of framefetch",
-        "2": "wrong usage",
-        str(snapshot.CALLERS_FAULT): "4xx",
-        str(snapshot.SOURCES_FAULT): "5xx",
+        str(printing.OUR_FAULT): "a fault of framefetch",
+        str(printing.USAGE): "wrong usage",
+        str(printing.CALLERS_FAULT): "4xx",
+        str(printing.SOURCES_FAULT): "5xx",
     }
     assert meanings.keys() == wanted.keys()
     assert [code for code, words in wanted.items() if words not in meanings[code]] == []

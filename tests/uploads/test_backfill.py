@@ -7,10 +7,11 @@ import pty
 import re
 import signal
 import subprocess
+import termios
 from typing import TYPE_CHECKING
 
 from tests.serving import FRAMEFETCH, environment, run
-from tests.uploads.conftest import S3, Folder, Store
+from tests.uploads.conftest import S3, Folder, Oss, Store
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -128,3 +129,111 @@ def test_bar_and_interrupt(tmp_path: Path, film: bytes) -> None:
     assert len(pictures) == 60
     assert all(store.get(key).body.endswith(b"\xff\xd9") for key in pictures)
     assert not [key for key in store.names() if ".framefetch-" in key]
+
+
+def test_several_sources(tmp_path: Path, film: bytes, films: Shelf) -> None:
+    """Each folder that is named gets its own pictures, and what is told says in which one a film is."""
+    one, two = Folder(tmp_path / "one"), Folder(tmp_path / "two")
+    one.put("a.mp4", film)
+    two.put("a.mp4", film)
+    two.put("b.mp4", films.refused("text").read_bytes())
+    dry = run("backfill", one.source, two.source, "--rules", RULES, "--dry-run")
+    assert [line.partition(" -> ")[0] for line in dry.stdout.decode().splitlines()] == [
+        f"{one.source}/a.mp4",
+        f"{two.source}/a.mp4",
+        f"{two.source}/b.mp4",
+    ]
+    assert re.fullmatch(rb"3 films in [0-9.]+ s: 3 missing\n", dry.stderr)
+    done = run("backfill", one.source, two.source, "--rules", RULES)
+    assert done.returncode == 3
+    first, last = done.stderr.decode().splitlines()
+    assert first.startswith(f"{two.source}/b.mp4: faulty: ")
+    assert last.endswith("1 faulty, 2 written")
+    for store in (one, two):
+        (picture,) = (key for key in store.names() if key.endswith(".jpg"))
+        assert picture.startswith("thumbs/a-")
+    again = run("backfill", one.source, two.source, "--rules", RULES, "--dry-run")
+    assert (again.returncode, again.stdout) == (0, b"")
+    assert again.stderr.endswith(b": none missing\n")
+
+
+def test_buckets_of_one_name(s3: S3, oss: Oss, film: bytes) -> None:
+    """Buckets of the same name in two stores are two."""
+    s3.put("a.mp4", film)
+    oss.bucket = s3.bucket
+    oss.put("b.mp4", film)
+    done = run("backfill", s3.source, oss.source, "--rules", RULES)
+    assert (done.returncode, done.stderr.rpartition(b": ")[2]) == (0, b"2 written\n")
+    assert sorted(name.partition("-")[0] for name in s3.names()) == ["a.mp4", "thumbs/a"]
+    assert sorted(name.partition("-")[0] for name in oss.names()) == ["b.mp4", "thumbs/b"]
+
+
+def test_rules_as_json(tmp_path: Path, film: bytes) -> None:
+    """--rules takes JSON, too, and what is wrong with it is said of --rules."""
+    store = Folder(tmp_path / "films")
+    store.put("a.mp4", film)
+    rules = '[{"match": "*.mp4", "process": "video/snapshot,t_0", "to": "thumbs/{stem}-{etag}.{ext}"}]'
+    done = run("backfill", store.source, "--rules", rules, "--dry-run")
+    assert done.stdout.startswith(b"a.mp4 -> thumbs/a-")
+    (tmp_path / "bad.json").write_text('[{"match": ')
+    for given, words in (
+        ('[{"x": 1}]', b"--rules is not valid: entry 1"),
+        ("[{", b"--rules is not valid: the rules: not valid JSON"),
+        (str(tmp_path / "bad.json"), b"bad.json is not valid: the rules: not valid JSON"),
+        (str(tmp_path), b"is neither a file nor a rule"),
+        ("# nothing = but = a remark", b"there are no rules"),
+        ("[]", b"there are no rules"),
+    ):
+        done = run("backfill", store.source, "--rules", given)
+        assert (done.returncode, done.stderr.count(b"\n")) == (2, 1), done.stderr
+        assert words in done.stderr
+    done = run("backfill", store.source, "--rules", RULES, settings={"FRAMEFETCH_ON_UPLOAD": "nonsense"})
+    assert (done.returncode, done.stderr.rpartition(b": ")[2]) == (0, b"1 written\n")
+
+
+def test_rules_that_are_for_nothing(tmp_path: Path) -> None:
+    """Where no rule is for what is there, that is said; an empty folder has nothing to do."""
+    store = Folder(tmp_path)
+    assert backfill(store).stderr.endswith(b": nothing to do\n")
+    store.put("a.webm", b"")
+    store.put("b.webm", b"")
+    assert backfill(store).stderr.endswith(b": no rule is for any of 2 objects\n")
+
+
+def test_odd_names(tmp_path: Path, film: bytes) -> None:
+    """A name that is not UTF-8 gets no picture, and ends nothing; control characters are not printed."""
+    store = Folder(tmp_path)
+    store.put(os.fsdecode(b"a-\xff.mp4"), film)
+    store.put("b\n\x1b[31m.mp4", film)
+    done = backfill(store, "--dry-run")
+    assert (done.returncode, done.stdout.count(b"\n")) == (0, 1)
+    assert done.stdout.startswith(b"b\\n\\x1b[31m.mp4 -> ")
+    done = backfill(store)
+    assert (done.returncode, done.stderr.rpartition(b": ")[2]) == (0, b"1 ignored, 1 written\n")
+
+
+def test_a_bar_fits_its_line(tmp_path: Path, film: bytes) -> None:
+    """On a narrow terminal the bar is cut, or each drawing of it would be a line of its own."""
+    store = Folder(tmp_path)
+    for number in range(30):
+        store.put(f"{number}.mp4", film)
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 40))
+    with subprocess.Popen(
+        [*FRAMEFETCH, "backfill", store.source, "--rules", RULES, "-j", "1"],
+        env=environment(),
+        stderr=theirs,
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        os.close(theirs)
+        seen = b""
+        try:
+            while piece := os.read(ours, 4096):
+                seen += piece
+        except OSError:
+            pass
+        assert process.wait(60) == 0
+    os.close(ours)
+    bars = re.findall(rb"\x1b\[K(\[[#.]+[^\r\n]*)", seen)
+    assert bars
+    assert max(map(len, bars)) <= 39

@@ -4,33 +4,69 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from framefetch.commands.snapshot import CALLERS_FAULT, SOURCES_FAULT
+from framefetch.commands.printing import CALLERS_FAULT, SOURCES_FAULT, shown, write_out
 from framefetch.commands.tally import Tally
-from framefetch.errors import FramefetchError
 from framefetch.rules import Upload
 from framefetch.settings import BadSetting, Settings
+from framefetch.sources.locate import split_root
+from framefetch.texts import rules_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from framefetch.sources.looking import LookableSource
     from framefetch.uploads import Uploads
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A source that was named.
+
+    Attributes:
+        uploads: makes the pictures of all that is in its bucket or folder.
+        bucket: its name; empty for a folder.
+        source: all of it.
+        prefix: only what begins with this was asked for.
+        before: what stands before keys in what is printed, so that equal ones of two sources differ.
+    """
+
+    uploads: Uploads
+    bucket: str
+    source: LookableSource
+    prefix: str
+    before: str
+
+    def films(self, tally: Tally | None = None) -> Iterator[tuple[_Place, Upload]]:
+        """What any rule is for; `tally` counts the rest."""
+        rules = self.uploads.rules
+        for listed in self.source.listing(self.prefix, self.uploads.budget):
+            upload = Upload(self.bucket, listed.key, (listed.etag or "").strip('"') or None, size=listed.size)
+            if rules.match(upload) and not rules.have_written(upload):
+                yield self, upload
+            elif tally is not None:
+                tally.others += 1
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
     """Adds the command to the parser."""
-    mine = commands.add_parser("backfill", help="make the pictures that films of a source do not have yet")
+    mine = commands.add_parser(
+        "backfill",
+        help="make the pictures that films of a source do not have yet",
+        description="Makes the pictures that films do not have yet, by rules: framefetch backfill films "
+        "--rules '*.mp4=video/snapshot,t_0,w_640=thumbs/{stem}-{etag}.{ext}' --dry-run",
+    )
     mine.add_argument(
         "sources", nargs="+", metavar="SRC", help="a folder, s3://bucket/prefix, gs://…, az://… or oss://…"
     )
     mine.add_argument(
         "--rules",
         metavar="FILE|RULES",
-        help="as FRAMEFETCH_ON_UPLOAD has them, which is what counts without it",
+        help="lines or JSON, or a file of them (default: what FRAMEFETCH_ON_UPLOAD says)",
     )
     mine.add_argument("--dry-run", action="store_true", help="print the pictures that are missing, make none")
     mine.add_argument(
@@ -42,44 +78,57 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
 def run(options: argparse.Namespace) -> int:
     """Goes through the sources; what is there already costs one or two requests a picture."""
     settings = _settings(options)
-    from framefetch.uploads import Uploads  # noqa: PLC0415 - slow to import, and not needed to refuse
-    from framefetch.uploads.outcome import What  # noqa: PLC0415
+    from framefetch.uploads.outcome import What  # noqa: PLC0415 - slow to import, and not needed to refuse
 
     logging.getLogger("framefetch").addHandler(logging.NullHandler())
-    uploads = Uploads(settings)
-    watched = [uploads.watch(source) for source in options.sources]
+    places = _places(options.sources, settings)
+    tally = Tally(is_dry=options.dry_run)
 
-    def films() -> Iterator[Upload]:
-        for bucket, source, prefix in watched:
-            for listed in source.listing(prefix, uploads.budget):
-                upload = Upload(bucket, listed.key, (listed.etag or "").strip('"') or None, size=listed.size)
-                if uploads.rules.match(upload) and not uploads.rules.have_written(upload):
-                    yield upload
+    def films(counted: Tally | None = None) -> Iterator[tuple[_Place, Upload]]:
+        for place in places:
+            yield from place.films(counted)
 
-    tally = Tally()
+    if options.dry_run:
+        _tell(films(tally), tally)
+        tally.end()
+        return 0
     try:
-        if options.dry_run:
-            _tell(uploads, films())
-            return 0
         tally.count(films())
-        _work(uploads, films(), settings.concurrency, tally)
-    except FramefetchError as fault:
-        tally.say(f"framefetch: {fault.code}: {fault}")
-        return SOURCES_FAULT if fault.status >= 500 else CALLERS_FAULT
-    finally:
-        if not options.dry_run:
+        _work(films(tally), settings.concurrency, tally)
+    except BaseException:
+        if tally.films:
             tally.end()
+        raise
+    tally.end()
     if tally.of[What.FAILED]:
         return SOURCES_FAULT
     return CALLERS_FAULT if tally.of[What.FAULTY] else 0
 
 
+def _places(named: list[str], settings: Settings) -> list[_Place]:
+    """The sources. Two of one bucket share all that is known of it; of two buckets nothing is shared."""
+    from framefetch.uploads import Uploads  # noqa: PLC0415 - slow to import, and not needed to refuse
+
+    by_root: dict[str, Uploads] = {}
+    places = []
+    for text in named:
+        root = split_root(text)[1]
+        uploads = by_root.setdefault(root, by_root.get(root) or Uploads(settings))
+        bucket, source, prefix = uploads.watch(text)
+        # Options of a source may hold what opens it.
+        before = f"{root.partition('?')[0] if bucket else root.rstrip('/')}/" if len(named) > 1 else ""
+        places.append(_Place(uploads, bucket, source, prefix, before))
+    return places
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     settings = Settings.from_environment()
+    name = "FRAMEFETCH_ON_UPLOAD"
     if options.rules is not None:
-        settings = replace(settings, on_upload=_rules_text(options.rules))
-    if not settings.on_upload.strip():
-        message = "no rules: give --rules, or set FRAMEFETCH_ON_UPLOAD."
+        text, name = _rules_text(options.rules)
+        settings = replace(settings, on_upload=text)
+    if not rules_of(settings, name).rules:
+        message = "there are no rules: give --rules, or set FRAMEFETCH_ON_UPLOAD."
         raise BadSetting(message)
     jobs = settings.concurrency if options.jobs is None else options.jobs
     if not 1 <= jobs <= 256:
@@ -88,38 +137,48 @@ def _settings(options: argparse.Namespace) -> Settings:
     return replace(settings, concurrency=jobs)
 
 
-def _rules_text(given: str) -> str:
+def _rules_text(given: str) -> tuple[str, str]:
+    """The rules, and what to call them in messages."""
     path = Path(given)
     try:
         if "\n" not in given and path.is_file():
-            return path.read_text("utf-8")
+            return path.read_text("utf-8"), f"--rules {given}"
     except (OSError, UnicodeDecodeError) as fault:
-        message = f"--rules {given}: {fault}."
-        raise BadSetting(message) from None
-    if "=" not in given:
+        if "=" not in given:
+            why = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8"
+            message = f"--rules {given}: {why}."
+            raise BadSetting(message) from None
+    if "=" not in given and given.lstrip()[:1] not in ("[", "{"):
         message = f"--rules {given!r} is neither a file nor a rule: PREFIX*SUFFIX=PROCESS=PLACE."
         raise BadSetting(message)
-    return given
+    return given, "--rules"
 
 
-def _tell(uploads: Uploads, films: Iterator[Upload]) -> None:
-    for upload in films:
+def _tell(films: Iterator[tuple[_Place, Upload]], tally: Tally) -> None:
+    for place, upload in films:
         # Where a listing has no ETags, the store is asked; nobody knows which pictures these are otherwise.
-        for output in uploads.absent(upload):
-            print(f"{upload.key} -> {output.place and output.place + ' '}{output.key}")
+        absent = place.uploads.absent(upload)
+        tally.note_absent(len(absent))
+        for output in absent:
+            where = (
+                f"{output.place.partition('?')[0]}/{output.key}"
+                if output.place
+                else place.before + output.key
+            )
+            write_out(f"{shown(place.before + upload.key)} -> {shown(where)}")
 
 
-def _work(uploads: Uploads, films: Iterator[Upload], jobs: int, tally: Tally) -> None:
+def _work(films: Iterator[tuple[_Place, Upload]], jobs: int, tally: Tally) -> None:
     """Hands films to threads as they become free, so that a bucket of any size fits into memory."""
     running: set[Future[None]] = set()
 
-    def make(upload: Upload) -> None:
-        tally.note(upload, uploads.handle(upload))
+    def make(place: _Place, upload: Upload) -> None:
+        tally.note(place.before + upload.key, place.uploads.handle(upload))
 
     pool = ThreadPoolExecutor(jobs, thread_name_prefix="backfill")
     try:
-        for upload in films:
-            running.add(pool.submit(make, upload))
+        for place, upload in films:
+            running.add(pool.submit(make, place, upload))
             if len(running) >= 2 * jobs:
                 running = _left(running)
         while running:

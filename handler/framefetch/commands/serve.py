@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import socket
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from framefetch.commands.printing import shown, write_out
 from framefetch.limits import limit_process
 from framefetch.settings import BadSetting, Settings
-from framefetch.sources.locate import open_source
+from framefetch.sources.locate import open_source, path_of
 from framefetch.texts import check
 
 if TYPE_CHECKING:
@@ -23,7 +24,11 @@ SAMPLE = "sample.mp4"
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
     """Adds the command to the parser."""
-    mine = commands.add_parser("serve", help="answer HTTP requests for pictures of one source's videos")
+    mine = commands.add_parser(
+        "serve",
+        help="answer HTTP requests for pictures of one source's videos",
+        description="Answers HTTP requests for pictures of videos, until Ctrl-C ends it.",
+    )
     mine.add_argument(
         "source",
         nargs="?",
@@ -43,30 +48,12 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
 
 def run(options: argparse.Namespace) -> int:
     """Serves until interrupted."""
-    settings = Settings.from_environment()
-    local = _is_loopback(options.host)
-    if options.public:
-        settings = replace(settings, access="public")
-    elif settings.access == "auto" and not local:
-        if not settings.keys:
-            message = (
-                f"--host {options.host} can be reached by others: set FRAMEFETCH_KEYS to have requests "
-                "signed, or add --public to say that anyone may read."
-            )
-            raise BadSetting(message)
-        settings = replace(settings, access="signed")
-    if options.source and settings.buckets.strip():
-        message = f"FRAMEFETCH_BUCKETS is set, and {options.source!r} is named, too: leave one of them out."
-        raise BadSetting(message)
-    if options.source:
-        settings = replace(settings, source=options.source)
-    check(settings)
+    settings = _settings(options)
     what = "the bucket map"
     sample = "BUCKET/VIDEO"
     source = None
     if not settings.buckets:
-        what = settings.source or "films"
-        settings = replace(settings, source=what)
+        what = settings.source
         sample = _fill(what)
         source = open_source(what, settings)
 
@@ -80,12 +67,13 @@ def run(options: argparse.Namespace) -> int:
         raise BadSetting(message) from None
     from framefetch.snapshot import Service  # noqa: PLC0415 - slow to import, and not needed to refuse
 
+    listener = _bound(options.host, options.port)
     return_freed_memory()
     limit_process(settings)
     service = Service(settings, source)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     config = uvicorn.Config(
-        application(service, local=local),
+        application(service, local=_is_loopback(options.host)),
         host=options.host,
         port=options.port,
         http="h11",
@@ -96,20 +84,69 @@ def run(options: argparse.Namespace) -> int:
         timeout_graceful_shutdown=int(settings.timeout_s) + 1,
     )
     server = uvicorn.Server(config)
-    listener = config.bind_socket()
     # From here on connections wait to be accepted, so that what is printed below works at once.
     listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]
     host = f"[{host}]" if ":" in host else host
     # A source's query may hold what opens it.
-    shown = what.partition("?")[0] if "://" in what else what
-    print(f"framefetch serves {shown} at http://{host}:{port}/", flush=True)
+    named = what.partition("?")[0] if "://" in what else what
+    write_out(f"framefetch serves {shown(named)} at http://{host}:{port}/")
     if any(service.access.signed.values()):
-        print("Requests have to be signed: framefetch sign oss://BUCKET/KEY makes URLs.", flush=True)
+        write_out("Requests have to be signed: framefetch sign oss://BUCKET/KEY makes URLs.")
     else:
-        print(f"Try http://{host}:{port}/{quote(sample)}?x-oss-process=video/snapshot,t_1000", flush=True)
+        path = quote(sample, errors="surrogateescape")
+        write_out(f"Try http://{host}:{port}/{path}?x-oss-process=video/snapshot,t_1000")
     server.run(sockets=[listener])
     return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """The settings, with what the command line says.
+
+    Raises:
+        BadSetting: something is wrong with them, or others could read without having been let in.
+    """
+    settings = Settings.from_environment()
+    if not 0 <= options.port <= 65_535:
+        message = "--port takes a number from 0 to 65535."
+        raise BadSetting(message)
+    if options.public:
+        settings = replace(settings, access="public")
+    elif settings.access == "auto" and not _is_loopback(options.host):
+        if not settings.keys:
+            message = (
+                f"--host {options.host} can be reached by others: set FRAMEFETCH_KEYS to have requests "
+                "signed, or add --public to say that anyone may read."
+            )
+            raise BadSetting(message)
+        settings = replace(settings, access="signed")
+    if options.source and settings.buckets.strip():
+        message = f"FRAMEFETCH_BUCKETS is set, and {options.source!r} is named, too: leave one of them out."
+        raise BadSetting(message)
+    if options.source:
+        settings = replace(settings, source=options.source)
+    check(settings)
+    if not settings.buckets:
+        settings = replace(settings, source=settings.source or "films")
+    return settings
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has its address.
+
+    Raises:
+        BadSetting: it cannot have this one.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, UnicodeError) as fault:
+        listener.close()
+        why = fault.strerror if isinstance(fault, OSError) else "it is no host's name"
+        message = f"cannot listen on {host}:{port}: {why}."
+        raise BadSetting(message) from None
+    return listener
 
 
 def _is_loopback(host: str) -> bool:
@@ -122,23 +159,39 @@ def _is_loopback(host: str) -> bool:
 
 
 def _fill(what: str) -> str:
-    """Makes the sample film where a folder has no films; tells a name to try."""
+    """Makes the sample film where a folder has nothing in it; tells a name to try.
+
+    Raises:
+        BadSetting: it is no folder, or cannot be used as one.
+    """
     if "://" in what:
         return "VIDEO"
-    folder = Path(what)
-    if not folder.exists():
-        if not folder.parent.is_dir():
-            message = f"{what!r} is not a folder, and neither is the one that it would be in."
+    folder = path_of(what)
+    try:
+        if not folder.exists():
+            if not folder.parent.is_dir():
+                message = f"{what!r} is not a folder, and neither is the one that it would be in."
+                raise BadSetting(message)
+            folder.mkdir()
+        if not folder.is_dir():
+            message = f"{what!r} is not a folder."
             raise BadSetting(message)
-        folder.mkdir()
-    if not folder.is_dir():
-        message = f"{what!r} is not a folder."
-        raise BadSetting(message)
-    names = sorted(one.name for one in folder.iterdir() if one.is_file() and not one.name.startswith("."))
-    if names:
-        return SAMPLE if SAMPLE in names else names[0]
-    from framefetch.sample import make_sample  # noqa: PLC0415 - only a first start needs it
+        within = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
+        if within:
+            return _one_of([one.name for one in within if one.is_file()])
+        from framefetch.sample import make_sample  # noqa: PLC0415 - only a first start needs it
 
-    print(f"{what} is empty: making {SAMPLE}, a film of 20 seconds.", flush=True)
-    make_sample(folder / SAMPLE)
+        write_out(f"{what} is empty: making {SAMPLE}, a film of 20 seconds.")
+        make_sample(folder / SAMPLE)
+    except OSError as fault:
+        message = f"{what!r} cannot be used: {fault.strerror}."
+        raise BadSetting(message) from None
     return SAMPLE
+
+
+def _one_of(names: list[str]) -> str:
+    """A film among files, as far as names tell."""
+    from framefetch.playground.site import FILM_ENDINGS  # noqa: PLC0415 - slow to import
+
+    films = [name for name in names if name.lower().endswith(FILM_ENDINGS)]
+    return SAMPLE if SAMPLE in names else next(iter(films or names), "VIDEO")

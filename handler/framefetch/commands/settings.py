@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from framefetch.commands.printing import write_out
 from framefetch.settings import Settings
 from framefetch.texts import check
 
@@ -13,7 +14,12 @@ if TYPE_CHECKING:
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
     """Adds the command to the parser."""
-    mine = commands.add_parser("settings", help="print every setting, its value and meaning")
+    mine = commands.add_parser(
+        "settings",
+        help="print every setting, its value and meaning",
+        description="Prints every setting with its value here and its meaning, and says what is wrong with "
+        "one. Settings are environment variables.",
+    )
     mine.set_defaults(run=run)
 
 
@@ -25,7 +31,7 @@ def run(_: argparse.Namespace) -> int:
         value = getattr(values, one.name)
         changed = "" if value == one.default else f" (default {text(one.default) or 'none'})"
         shown = "***" if one.kind.secret and value else text(value)
-        print(f"{one.variable}={shown}{changed}\n    {one.meaning} Takes {one.kind.takes}.")
+        write_out(f"{one.variable}={shown}{changed}\n    {one.meaning} Takes {one.kind.takes}.")
     return 0
 
 

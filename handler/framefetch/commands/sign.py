@@ -6,17 +6,21 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from framefetch.access import keyring_of
+from framefetch.commands.printing import write_out
 from framefetch.commands.snapshot import add_picture_options, picture_request
 from framefetch.links import snapshot_url
+from framefetch.process import SnapshotRequest
 from framefetch.settings import BadSetting, Settings, platform_variable
 from framefetch.signing import KeyPair
-from framefetch.styles import ACTION
+from framefetch.styles import ACTION, NAME
 
 if TYPE_CHECKING:
     import argparse
 
 _DURATION = r"(\d{1,7})(s|m|h|d)?"
 _OF_REGION = r"(?:https?://)?oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com/?"
+_ENDPOINT = r"(?:https?://)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?(?:/[^\s?#]*)?"
+_REGION = "[a-z0-9-]*"
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -25,8 +29,9 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
     mine = commands.add_parser(
         "sign",
         help="print a signed URL of one picture",
-        description="Prints a signed URL. The key pair is the first of FRAMEFETCH_KEYS, else that of "
-        "ALIBABA_CLOUD_ACCESS_KEY_ID or OSS_ACCESS_KEY_ID and their secrets.",
+        description="Prints a signed URL of one picture, and asks nobody whether there is one. The key pair "
+        "is the first of FRAMEFETCH_KEYS, else that of ALIBABA_CLOUD_ACCESS_KEY_ID or "
+        "OSS_ACCESS_KEY_ID and their secrets.",
     )
     mine.add_argument("object", metavar="oss://BUCKET/KEY", help="the bucket and the video in it")
     add_picture_options(mine)
@@ -63,7 +68,10 @@ def run(options: argparse.Namespace) -> int:
     if not region and not options.v1:
         message = "sign needs --region, such as cn-hangzhou: a version 4 signature is made for it."
         raise BadSetting(message)
-    process = picture_request(options) if options.style is None else ACTION + options.style
+    if not re.fullmatch(_ENDPOINT, endpoint) or not re.fullmatch(_REGION, region):
+        message = "--endpoint is https://host, and --region is of a-z, 0-9 and -, such as cn-hangzhou."
+        raise BadSetting(message)
+    process = picture_request(options) if options.style is None else ACTION + _style(options)
     try:
         url = snapshot_url(
             bucket,
@@ -81,8 +89,23 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as error:
         message = f"the URL cannot be signed: {error}."
         raise BadSetting(message) from None
-    print(url)
+    write_out(url)
     return 0
+
+
+def _style(options: argparse.Namespace) -> str:
+    """The style's name, where it can be one and nothing else says which picture.
+
+    Raises:
+        BadSetting: else.
+    """
+    if not re.fullmatch(NAME, options.style):
+        message = f"--style {options.style!r} is no style's name: 1 to 63 of A-Z, a-z, 0-9, '_', '.' and '-'."
+        raise BadSetting(message)
+    if picture_request(options) != SnapshotRequest():
+        message = f"--style {options.style} says which picture: leave out -t, -W and the like."
+        raise BadSetting(message)
+    return str(options.style)
 
 
 def _object(text: str) -> tuple[str, str]:

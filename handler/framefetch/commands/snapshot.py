@@ -5,36 +5,50 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
+from framefetch.access import unlocked
 from framefetch.call import Answer, Call
+from framefetch.commands.printing import shown, tell, tell_fault, write_out
 from framefetch.commands.trace_table import trace_table
+from framefetch.errors import NoSuchKey
 from framefetch.process import AUTO, PARAMETER, Fit, Format, Mode, Rotate, SnapshotRequest
 from framefetch.settings import BadSetting, Settings
-from framefetch.sources.locate import split_source
+from framefetch.sources.locate import path_of, split_source
 
 if TYPE_CHECKING:
     import argparse
+
+    from framefetch.observe import Record
 
 _CLOCK = re.compile(r"(?:(\d+):(?=[0-5]?\d:))?(\d{1,2}):([0-5]?\d(?:\.\d+)?)", re.ASCII)
 _SUFFIXED = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _UNITS_MS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000}
 _FORMATS = [str(one) for one in Format if one is not Format.AUTO]
-OUR_FAULT, CALLERS_FAULT, SOURCES_FAULT = 1, 3, 4
+_ENDINGS = {one: one for one in _FORMATS} | {"jpeg": "jpg"}
+SOURCE_HELP = "a path, s3://bucket/key, gs://…, az://…, oss://… or https://…"
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
     """Adds the command to the parser."""
-    mine = commands.add_parser("snapshot", help="write one picture of one video to a file")
-    mine.add_argument(
-        "source", metavar="SRC", help="a path, s3://bucket/key, gs://…, az://…, oss://… or https://…"
+    mine = commands.add_parser(
+        "snapshot",
+        help="write one picture of one video to a file",
+        description="Writes one picture of one video to a file: "
+        "framefetch snapshot film.mp4 -t 17s -W 640 -o picture.jpg",
     )
+    mine.add_argument("source", metavar="SRC", help=SOURCE_HELP)
     add_picture_options(mine)
-    mine.add_argument("-o", "--output", required=True, metavar="FILE", help="- is standard output")
+    mine.add_argument(
+        "-o",
+        "--output",
+        required=True,
+        metavar="FILE",
+        help="its ending says the format; - is standard output",
+    )
     mine.add_argument("--trace", action="store_true", help="print what was read, with purpose, bytes and ms")
     mine.set_defaults(run=run)
 
@@ -46,8 +60,8 @@ def add_picture_options(mine: argparse.ArgumentParser) -> None:
     )
     mine.add_argument("-W", "--width", type=int, default=0, help="pixels; 0 follows from the height")
     mine.add_argument("-H", "--height", type=int, default=0, help="pixels; 0 follows from the width")
-    mine.add_argument("-f", "--format", choices=_FORMATS, help="default: by the file's name, else jpg")
-    mine.add_argument("-q", "--quality", type=int, default=0, metavar="1-100", help="of jpg, webp and avif")
+    mine.add_argument("-f", "--format", choices=_FORMATS, help="default: by the file's ending, else jpg")
+    mine.add_argument("-q", "--quality", type=int, metavar="1-100", help="of jpg, webp and avif")
     mine.add_argument("--fit", choices=[str(one) for one in Fit], default="stretch", help="with -W and -H")
     mine.add_argument("--background", default="", metavar="RRGGBB", help="behind what is transparent")
     mine.add_argument("--fast", action="store_true", help="the nearest keyframe at or before the time")
@@ -58,24 +72,68 @@ def add_picture_options(mine: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Makes the picture and writes it."""
-    request = picture_request(options, Path(options.output).suffix)
-    answer = ask(options.source, request.canonical(), trace=options.trace)
+    request = picture_request(options, _format_of(options.output) if options.format is None else "")
+    _check_output(options.output, options.source)
+    answer, record = ask(options.source, request.canonical(), trace=options.trace)
     if answer.status != 200:
-        return fail(answer)
+        return fail(answer, record)
     if options.output == "-":
-        sys.stdout.buffer.write(answer.body)
+        write_out(answer.body)
         return 0
     try:
         Path(options.output).write_bytes(answer.body)
     except OSError as error:
-        message = f"cannot write {options.output}: {error.strerror}."
+        message = f"cannot write {options.output!r}: {error.strerror}."
         raise BadSetting(message) from None
-    print(f"{options.output}: the picture at {answer.header('x-framefetch-time')} ms", file=sys.stderr)
+    tell(f"{shown(options.output)}: the picture at {answer.header('x-framefetch-time')} ms")
     return 0
 
 
-def ask(film: str, process: str, *, trace: bool) -> Answer:
-    """What the service answers to whoever may read everything.
+def _format_of(output: str) -> str:
+    """The format that a file's name says.
+
+    Raises:
+        BadSetting: it is none that is made here.
+    """
+    ending = Path(output).suffix
+    named = _ENDINGS.get(ending.lower().removeprefix("."), "") if ending else "jpg"
+    if not named:
+        endings = ", ".join(f".{one}" for one in _ENDINGS)
+        message = f"-o {output}: {ending} is no format that is made here: write {endings}, or add -f."
+        raise BadSetting(message)
+    return named
+
+
+def _check_output(output: str, film: str) -> None:
+    """Finds out before anything is read what cannot be written, or must not be.
+
+    Raises:
+        BadSetting: there is no such place, or the video itself is there.
+    """
+    if output == "-":
+        if sys.stdout is not None and sys.stdout.isatty():
+            message = "-o - would write a picture to the terminal: lead it into a file or a program."
+            raise BadSetting(message)
+        return
+    path = Path(output)
+    wrong = ""
+    try:
+        if not output or path.is_dir():
+            wrong = "it is a folder; name a file."
+        elif not path.parent.is_dir():
+            wrong = f"there is no folder {path.parent}."
+        elif "://" not in film and path.exists() and path.samefile(path_of(film)):
+            wrong = "it is the video itself."
+    except OSError:
+        # Whether the one or the other can be opened is told by whoever opens it.
+        return
+    if wrong:
+        message = f"cannot write {output!r}: {wrong}"
+        raise BadSetting(message)
+
+
+def ask(film: str, process: str, *, trace: bool) -> tuple[Answer, Record]:
+    """What the service answers to whoever may read everything, and what is known of the request.
 
     Args:
         film: as the command line names it.
@@ -84,17 +142,12 @@ def ask(film: str, process: str, *, trace: bool) -> Answer:
 
     Raises:
         BadSetting: there is no such source, or a setting is bad.
+        NoSuchKey: there is no such file.
     """
-    # Whoever runs this reads as themselves; who may ask a deployment for what does not matter here.
-    settings = replace(
-        Settings.from_environment(),
-        buckets="",
-        keys="",
-        access="public",
-        styles="",
-        style_only=False,
-        save_to=(),
-    )
+    # Whoever runs this reads as themselves.
+    settings = unlocked(Settings.from_environment())
+    if "://" not in film and film:
+        _check_file(film)
     source, key = split_source(film, settings)
     from framefetch.observe import Record  # noqa: PLC0415 - slow to import, and not needed to refuse
     from framefetch.snapshot import Service  # noqa: PLC0415
@@ -103,20 +156,41 @@ def ask(film: str, process: str, *, trace: bool) -> Answer:
     logging.getLogger("framefetch").addHandler(logging.NullHandler())
     service = Service(settings, source)
     record = Record(service.budget())
-    answer = service.answer(Call("GET", "/" + quote(key), f"{PARAMETER}={quote(process)}"), record)
+    # A name that is not UTF-8 is refused by the service, in its words.
+    path = "/" + quote(key, errors="surrogateescape")
+    answer = service.answer(Call("GET", path, f"{PARAMETER}={quote(process)}"), record)
     if trace:
-        print(trace_table(record), file=sys.stderr)
-    return answer
+        tell(trace_table(record))
+    return answer, record
 
 
-def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRequest:
-    """The request that `add_picture_options` describes; `suffix` is of the file that it is written to."""
-    named = suffix.lower().removeprefix(".")
-    form = options.format or (named if named in _FORMATS else "jpg")
+def _check_file(film: str) -> None:
+    """Says of a path what the service, which knows keys only, would not.
+
+    Raises:
+        BadSetting: it is a folder, or a device.
+        NoSuchKey: there is nothing.
+    """
+    path = path_of(film)
+    try:
+        if path.is_dir():
+            message = f"{film} is a folder: name a video in it."
+            raise BadSetting(message)
+        if not path.exists():
+            raise NoSuchKey(f"There is no file {film}.")
+        if not path.is_file():
+            message = f"{film} is not a file that can be read from any place in it."
+            raise BadSetting(message)
+    except OSError as fault:
+        raise NoSuchKey(f"The file {film} cannot be opened: {fault.strerror}.") from None
+
+
+def picture_request(options: argparse.Namespace, form: str = "") -> SnapshotRequest:
+    """The request that `add_picture_options` describes; `form` is the format where none is asked for."""
     if min(options.width, options.height) < 0:
         message = "--width and --height are 0 or more."
         raise BadSetting(message)
-    if not 0 <= options.quality <= 100:
+    if options.quality is not None and not 1 <= options.quality <= 100:
         message = "--quality is 1 to 100."
         raise BadSetting(message)
     if options.background and not re.fullmatch("[0-9A-Fa-f]{6}", options.background):
@@ -127,9 +201,9 @@ def picture_request(options: argparse.Namespace, suffix: str = "") -> SnapshotRe
         width=options.width,
         height=options.height,
         mode=Mode.FAST if options.fast else Mode.EXACT,
-        format=Format(form),
+        format=Format(options.format or form or "jpg"),
         rotate=Rotate(options.rotate) if options.rotate else Rotate.NONE,
-        quality=options.quality,
+        quality=options.quality or 0,
         fit=Fit(options.fit),
         background=options.background.upper(),
     )
@@ -161,11 +235,8 @@ def parse_time_ms(text: str) -> int:
     raise BadSetting(message)
 
 
-def fail(answer: Answer) -> int:
+def fail(answer: Answer, record: Record) -> int:
     """Prints an error in one line; returns the exit code for it."""
     error = ET.fromstring(answer.body)  # noqa: S314 - our own answer
-    hint = " Is the address right, and the store up?" if answer.status == 502 else ""
-    print(f"framefetch: {error.findtext('Code')}: {error.findtext('Message')}{hint}", file=sys.stderr)
-    if answer.status == 500:
-        return OUR_FAULT
-    return SOURCES_FAULT if answer.status > 500 else CALLERS_FAULT
+    code, message = error.findtext("Code") or "", error.findtext("Message") or ""
+    return tell_fault(code, message, answer.status, record.why)

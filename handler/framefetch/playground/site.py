@@ -28,10 +28,11 @@ _MOST_FILMS = 1000
 _MOST_KEYS = 2000
 """Marks on the slider; more could not be told apart."""
 _MOST_RANGES = 60
-_FILM_ENDINGS = (
+FILM_ENDINGS = tuple(
     ".mp4 .m4v .mov .qt .3gp .f4v .mkv .webm .ts .m2ts .mts .mpg .mpeg .vob .flv .avi .ogv .ogg .wmv .asf "
-    ".ivf .dv .h264 .264 .h265 .265 .hevc .obu .cmfv .m4s"
-).split()
+    ".ivf .dv .h264 .264 .h265 .265 .hevc .obu .cmfv .m4s".split()
+)
+"""Of the names of files that may be films, in lower case."""
 
 
 class Playground:
@@ -92,7 +93,7 @@ class Playground:
         films = (
             {"key": one.key, "size": one.size}
             for one in source.listing("", self._service.budget)
-            if one.key.lower().endswith(tuple(_FILM_ENDINGS)) or "." not in one.key.rpartition("/")[2]
+            if one.key.lower().endswith(FILM_ENDINGS) or "." not in one.key.rpartition("/")[2]
         )
         found = list(islice(films, _MOST_FILMS + 1))
         return {"films": found[:_MOST_FILMS], "more": len(found) > _MOST_FILMS}

@@ -62,7 +62,7 @@ def split_source(text: str, settings: Settings | None = None) -> tuple[Source, s
     """
     found = _SCHEME.fullmatch(text)
     if found is None:
-        path = Path(text)
+        path = path_of(text)
         if not path.name:
             message = f"{text!r} names no file."
             raise BadSetting(message)
@@ -82,11 +82,20 @@ def split_source(text: str, settings: Settings | None = None) -> tuple[Source, s
     return _cloud(kind, bucket, "", options, settings or Settings()), key
 
 
+def path_of(text: str) -> Path:
+    """The path that an operator wrote; ``~`` at its beginning is a home, where there is such a user."""
+    path = Path(text)
+    try:
+        return path.expanduser()
+    except RuntimeError:
+        return path
+
+
 def _folder(text: str) -> Source:
     from framefetch.sources.folder import FolderSource  # noqa: PLC0415 - see the module's docstring
 
     try:
-        return FolderSource(Path(text).expanduser())
+        return FolderSource(path_of(text))
     except OSError as fault:
         message = f"{text!r} is not a folder: a source is {_TAKES}."
         raise BadSetting(message) from fault

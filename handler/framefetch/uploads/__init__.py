@@ -18,9 +18,10 @@ from framefetch.settings import BadSetting
 from framefetch.sinks import NewObject
 from framefetch.sinks.beside import sink_of
 from framefetch.sources.locate import open_source, split_root
+from framefetch.texts import buckets_of, rules_of
 from framefetch.uploads.outcome import Outcome, What, log
 from framefetch.uploads.picture import ask, etag_of, said, to_write
-from framefetch.uploads.stores import Store, rules_of, sources_of
+from framefetch.uploads.stores import Store
 
 if TYPE_CHECKING:
     from framefetch.rules import Output, Upload
@@ -62,7 +63,7 @@ class Uploads:
             raise BadSetting(message)
         made = cls(settings)
         # Folders and web servers send no events.
-        sources = [one for one in sources_of(settings) if split_root(one)[0]]
+        sources = [one.source for one in buckets_of(settings).buckets if split_root(one.source)[0]]
         if not sources:
             message = "FRAMEFETCH_SOURCE, or FRAMEFETCH_BUCKETS, has to name a bucket that uploads arrive in."
             raise BadSetting(message)
@@ -117,6 +118,8 @@ class Uploads:
         Raises:
             FramefetchError: a store does not answer.
         """
+        if self._is_no_film(upload):
+            return []
         etag = upload.etag or etag_of(self._stores[upload.bucket].source.look(upload.key, self.budget()))
         return [one for one in self.rules.outputs(upload, etag) if not self._is_done(upload, one)]
 

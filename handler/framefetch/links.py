@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from framefetch.budget import now_unix
 from framefetch.process import PARAMETER, SnapshotRequest
 from framefetch.signing import presign
-from framefetch.signing.canonical import encode, seconds
+from framefetch.signing.canonical import encode, first, seconds
 
 if TYPE_CHECKING:
     from framefetch.call import Call
@@ -84,18 +84,18 @@ def beside(call: Call, process: str, bucket: str, key: str, signed: Signed | Non
     """
     # A colon in the first part of a relative address would end a scheme.
     name = call.path.rpartition("/")[2].replace(":", "%3A")
-    given = dict(call.parameters)
     parameters: tuple[tuple[str, str], ...] = ((PARAMETER, process),)
-    if "versionId" in given:
-        parameters += (("versionId", given["versionId"]),)
+    version = first(call.parameters, "versionId")
+    if version is not None:
+        parameters += (("versionId", version),)
     if signed is None or signed.kind == "header":
         return f"{name}?" + "&".join(f"{encode(one)}={encode(value)}" for one, value in parameters)
     if signed.version == "v4":
-        start = seconds(given["x-oss-date"]) or 0
-        lasting = int(given["x-oss-expires"])
-        region = given["x-oss-credential"].split("/")[2]
+        start = seconds(_signed_with(call, "x-oss-date")) or 0
+        lasting = int(_signed_with(call, "x-oss-expires"))
+        region = _signed_with(call, "x-oss-credential").split("/")[2]
     else:
-        start, lasting, region = int(given["Expires"]) - 1, 1, ""
+        start, lasting, region = int(_signed_with(call, "Expires")) - 1, 1, ""
     url = presign(
         key,
         signed.pair,
@@ -109,3 +109,11 @@ def beside(call: Call, process: str, bucket: str, key: str, signed: Signed | Non
         cname=True,
     )
     return f"{name}?{url.partition('?')[2]}"
+
+
+def _signed_with(call: Call, name: str) -> str:
+    """What the signature was checked with: the first value of a name.
+
+    Version 1 does not sign its own parameters, so anybody can put a second one behind it.
+    """
+    return first(call.parameters, name) or ""

@@ -201,6 +201,30 @@ def test_a_signed_track_opens_its_sheet(films: dict[str, Film], version: str) ->
     assert get(urljoin(url, link.replace("num_4", "num_5"))).status == 403
 
 
+@pytest.mark.parametrize("second", ["Expires=99999999999", "Expires=x", "OSSAccessKeyId=other&Expires="])
+def test_a_signed_track_holds_no_longer_than_its_request(films: dict[str, Film], second: str) -> None:
+    """What is put behind a version 1 URL, which signs no parameter of its own, changes no link in a track."""
+    film = films["mp4"]
+    settings = Settings(access="signed", keys="id:secret-of-the-pair", bucket="bucket")
+    service = Service(settings, FolderSource(film.path.parent))
+    url = snapshot_url(
+        "bucket",
+        film.path.name,
+        "video/sprite,f_vtt,num_4",
+        KeyPair("id", "secret-of-the-pair"),
+        endpoint="http://localhost",
+        version="v1",
+    )
+    parts = urlsplit(url)
+    host = (("host", "localhost"),)
+    track = service.answer(Call("GET", parts.path, parts.query, host))
+    longer = service.answer(Call("GET", parts.path, f"{parts.query}&{second}", host))
+    assert (longer.status, longer.body) == (200, track.body)
+    (link,) = {cue[2] for cue in cues_of(longer.body.decode())}
+    (expires,) = re.findall(r"&Expires=(\d+)", parts.query)
+    assert re.findall(r"&Expires=(\d+)", link) == [expires]
+
+
 def test_text_of_a_sheet_is_one() -> None:
     """However a sheet is asked for, its canonical text is one, and means the same."""
     text = "video/sprite,pad_2,num_10,tw_5,sw_100,f_jpg,inter_1000,m_inter"

@@ -151,15 +151,33 @@ def test_bad_names(store: Store, sink: Sink) -> None:
 
 
 def test_folder_is_not_left_through_links(tmp_path: Path) -> None:
-    """A link inside the folder does not lead a picture out of it."""
+    """A link inside the folder does not lead a picture out of it, nor a new folder."""
     inside, outside = tmp_path / "in", tmp_path / "out"
     inside.mkdir()
     outside.mkdir()
     (inside / "link").symlink_to(outside)
     sink = sink_of(open_source(str(inside), Settings()))
-    with pytest.raises(AccessDenied):
-        sink.put("link/a.jpg", NEW, budget())
+    for key in ("link/a.jpg", "link/new/a.jpg", "link/new/er/a.jpg"):
+        with pytest.raises(AccessDenied):
+            sink.put(key, NEW, budget())
     assert list(outside.iterdir()) == []
+    (inside / "films").mkdir()
+    (inside / "here").symlink_to("films")
+    assert sink.put("here/new/a.jpg", NEW, budget())
+    assert (inside / "films/new/a.jpg").read_bytes() == NEW.body
+
+
+@pytest.mark.parametrize(
+    "key", ["film.mp4/a.jpg", "film.mp4/new/a.jpg", "folder", "x" * 256, "x" * 256 + "/a"]
+)
+def test_names_that_no_file_can_have(tmp_path: Path, key: str) -> None:
+    """A key that the folder has no room for is the caller's fault, and no try again would help."""
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    (tmp_path / "folder").mkdir()
+    sink = sink_of(open_source(str(tmp_path), Settings()))
+    with pytest.raises(InvalidObjectName):
+        sink.put(key, NEW, budget(), replace=True)
+    assert sorted(one.name for one in tmp_path.rglob("*")) == ["film.mp4", "folder"]
 
 
 def test_folder_keeps_nothing_half_written(tmp_path: Path) -> None:

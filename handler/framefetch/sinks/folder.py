@@ -1,8 +1,9 @@
 """Pictures in a local folder.
 
 A file appears under its name when it is complete: it is written beside it, then linked, which fails where
-there is one already. Never leaves the folder, through links neither. Files have no metadata: a picture's
-facts are not kept here.
+there is one already. Never leaves the folder, through links neither: each folder on the way is opened, and
+it is the opened descriptor that is checked and written in. Files have no metadata: a picture's facts are
+not kept here.
 """
 
 from __future__ import annotations
@@ -10,15 +11,22 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from framefetch.errors import AccessDenied, InvalidObjectName, NoSuchKey, SourceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from framefetch.budget import Budget
     from framefetch.sinks import NewObject
     from framefetch.sources.folder import FolderSource
+
+# Only to go on from there: that takes no right to list the folder.
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
+_UNNAMEABLE = frozenset({errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP})
+"""What is said where no file can have the name: a folder has it, a file is on the way, or it is too long."""
 
 
 class FolderSink:
@@ -43,37 +51,62 @@ class FolderSink:
     def put(self, key: str, new: NewObject, budget: Budget, *, replace: bool = False) -> bool:
         """See `Sink.put`."""
         budget.check()
-        path = self._path(key)
+        *folders, name = parts = key.split("/")
+        if "\0" in key or any(part in ("", ".", "..") for part in parts):
+            raise InvalidObjectName(extras=(("ObjectName", key.replace("\0", "")),))
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            real = os.path.realpath(path.parent)
-            if os.path.commonpath((self._source.root, real)) != self._source.root:
-                raise AccessDenied(detail="the real path is outside of the folder")
-            return _write(Path(real), path.name, new.body, replace=replace)
+            with self._opened(folders) as folder:
+                return _write(folder, name, new.body, replace=replace)
         except OSError as fault:
+            if fault.errno in _UNNAMEABLE:
+                raise InvalidObjectName(detail=str(fault.strerror), extras=(("ObjectName", key),)) from fault
             raise SourceError("The picture could not be written.", detail=str(fault.strerror)) from fault
 
-    def _path(self, key: str) -> Path:
-        parts = key.split("/")
-        if not key or "\0" in key or any(part in ("", ".", "..") for part in parts):
-            raise InvalidObjectName(extras=(("ObjectName", key.replace("\0", "")),))
-        return Path(self._source.root, *parts)
+    @contextmanager
+    def _opened(self, names: Sequence[str]) -> Iterator[int]:
+        """A descriptor of the folder that these names lead to; those that are not there are made.
+
+        Raises:
+            AccessDenied: they lead out of the source's folder.
+            OSError: there is none, and none can be made.
+        """
+        folder = os.open(self._source.root, _FOLDER)
+        try:
+            for name in names:
+                inner = _entered(folder, name)
+                os.close(folder)
+                folder = inner
+                if not self._source.is_inside(folder):
+                    raise AccessDenied(detail="the real path is outside of the folder")
+            yield folder
+        finally:
+            os.close(folder)
 
 
-def _write(folder: Path, name: str, body: bytes, *, replace: bool) -> bool:
-    beside = folder / f".framefetch-{secrets.token_hex(8)}"
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+def _entered(folder: int, name: str) -> int:
+    try:
+        return os.open(name, _FOLDER, dir_fd=folder)
+    except FileNotFoundError:
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=folder)
+        return os.open(name, _FOLDER, dir_fd=folder)
+
+
+def _write(folder: int, name: str, body: bytes, *, replace: bool) -> bool:
+    beside = f".framefetch-{secrets.token_hex(8)}"
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(body)
         if replace:
-            beside.replace(folder / name)
+            os.replace(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
             return True
-        os.link(beside, folder / name)
+        os.link(beside, name, src_dir_fd=folder, dst_dir_fd=folder)
     except OSError as fault:
         if fault.errno != errno.EEXIST or replace:
             raise
         return False
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(beside, dir_fd=folder)
     return True

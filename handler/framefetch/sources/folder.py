@@ -97,12 +97,15 @@ class FolderSource:
                     continue
                 yield Listed(key, info.size, info.etag)
 
+    def is_inside(self, descriptor: int) -> bool:
+        """Whether what is open is really in the folder, whatever its name was."""
+        return os.path.commonpath((self.root, _real_path(descriptor))) == self.root
+
     def _check(self, descriptor: int) -> None:
         """Raises unless the descriptor is a regular file that is really inside the folder."""
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise NoSuchKey(detail="not a regular file")
-        real = _real_path(descriptor)
-        if os.path.commonpath((self.root, real)) != self.root:
+        if not self.is_inside(descriptor):
             # The same answer as for a name that is not there: the caller learns nothing of outside.
             raise NoSuchKey(detail="the real path is outside of the folder")
 

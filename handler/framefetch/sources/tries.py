@@ -1,13 +1,12 @@
-"""Trying again, for looks, listings and writes. Ranges of a film are `fetch.py`'s."""
+"""Trying again, for looks, listings and writes, by the rules of `retries.py`; `fetch.py` tries ranges."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from framefetch.budget import sleep_s
-from framefetch.errors import SourceError
+from framefetch.errors import RequestError, SourceError
 from framefetch.sources import Changed, Transient
-from framefetch.sources.retries import FIRST_DELAY_S, MAX_TRIES, SHARED_QUOTA
+from framefetch.sources.retries import Retries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,27 +16,32 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def patiently(ask: Callable[[], _T], budget: Budget, sleep: Callable[[float], None] = sleep_s) -> _T:
+def patiently(ask: Callable[[], _T], budget: Budget, retries: Retries | None = None) -> _T:
     """What one request gives, after a few tries if need be.
 
     Args:
         ask: sends the request; may be called again after it raised `Transient`.
         budget: counts the requests, and ends the waiting.
-        sleep: how a retry waits.
+        retries: wait between tries and pay for them; without it, the quota of the process pays.
 
     Raises:
         FramefetchError: what the last try said.
     """
-    for failed in range(1, MAX_TRIES + 1):
+    retries = retries or Retries(budget)
+    failed = 0
+    while True:
         budget.ask()
         try:
-            return ask()
+            given = ask()
         except Changed as fault:
             raise SourceError(detail="a precondition failed that was not asked for") from fault
         except Transient as fault:
-            delay_s = max(FIRST_DELAY_S * 2**failed, fault.retry_after_s or 0)
-            if failed == MAX_TRIES or delay_s > budget.remaining_s or not SHARED_QUOTA.take():
-                raise fault.as_error from fault
-            budget.retries += 1
-            sleep(delay_s)
-    raise AssertionError  # pragma: no cover - the last try returns or raises
+            failed += 1
+            retries.wait(fault, failed)
+        except RequestError:
+            # That there is no such object is an answer, too.
+            retries.succeeded(failed)
+            raise
+        else:
+            retries.succeeded(failed)
+            return given

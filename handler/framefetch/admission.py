@@ -8,12 +8,21 @@ from __future__ import annotations
 
 import copy
 import threading
+import traceback
 from collections import deque
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from framefetch.errors import FilmError, FramefetchError, RequestTimeout, SourceError
+from framefetch.errors import (
+    FilmError,
+    FramefetchError,
+    ImageTooLarge,
+    OutOfMemory,
+    RequestTimeout,
+    SourceError,
+)
+from framefetch.limits import is_bounded
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -79,6 +88,74 @@ class Allowance:
             first = self._line.popleft()
             self._free -= first.share
             first.served.set()
+
+
+@dataclass(slots=True, eq=False)
+class Stay:
+    """One request's work, among that of others.
+
+    Attributes:
+        was_alone: from its beginning on.
+    """
+
+    was_alone: bool = True
+
+    @contextmanager
+    def judging(self) -> Iterator[None]:
+        """Turns memory that was not there into the error of whoever took it.
+
+        Raises:
+            ImageTooLarge: nobody else had any, or it is more than any process has.
+            OutOfMemory: others had some, and the same request may succeed without them.
+        """
+        try:
+            yield
+        except MemoryError as fault:
+            detail = told(fault)
+            # Without a bound there is memory, and only a film asks for more; but threads may be lacking.
+            is_films = self.was_alone if is_bounded() else not isinstance(fault.__cause__, BlockingIOError)
+        else:
+            return
+        # Out here, where the failed work and what it held is gone.
+        if is_films:
+            message, hint = "The picture needs more memory than there is.", "Ask for a smaller one."
+            raise ImageTooLarge(message, hint=hint, detail=detail)
+        raise OutOfMemory(detail=detail)
+
+
+class Company:
+    """Who works in a process at the same time: memory that is not there may be with the others."""
+
+    def __init__(self) -> None:
+        self._present: set[Stay] = set()
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def joined(self) -> Iterator[Stay]:
+        """Around a request's work with a film."""
+        mine = Stay()
+        with self._lock:
+            self._present.add(mine)
+            if len(self._present) > 1:
+                for one in self._present:
+                    one.was_alone = False
+        try:
+            yield mine
+        finally:
+            with self._lock:
+                self._present.discard(mine)
+
+
+COMPANY = Company()
+"""That of this process: all of its services share its memory."""
+
+
+def told(fault: MemoryError) -> str:
+    """Where memory was lacking, for the log. Python's own traceback would read source files into it."""
+    frames = traceback.walk_tb(fault.__traceback__)
+    # A compiled module's frames have no globals.
+    where = [f"{frame.f_globals.get('__name__', '')}:{line} {frame.f_code.co_name}" for frame, line in frames]
+    return "\n".join([repr(fault.__cause__ or fault), *where])
 
 
 @dataclass(slots=True)

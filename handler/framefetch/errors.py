@@ -32,6 +32,7 @@ FramefetchError
 ├── SourceError                   502  the store answered wrongly, or not at all
 │   ├── SourceChanged             503  the object changed again and again while it was read
 │   └── SourceBusy                503  the store asks for patience
+├── OutOfMemory                   503  other pictures have it: ask again
 ├── RequestTimeout                504
 └── InternalError                 500
 
@@ -341,6 +342,18 @@ class SourceBusy(SourceError):
     status = 503
     code = "ServiceUnavailable"
     default_message = "The object store asks for fewer requests."
+
+    def __init__(self, message: str = "", *, detail: str = "", retry_after_s: int = 1) -> None:
+        super().__init__(message, detail=detail, retry_after_s=retry_after_s)
+
+
+class OutOfMemory(FramefetchError):
+    """The process had no memory left for this picture while it made others."""
+
+    status = 503
+    code = "ServiceUnavailable"
+    default_message = "There was no memory left for this picture while others were made."
+    retryable = True
 
     def __init__(self, message: str = "", *, detail: str = "", retry_after_s: int = 1) -> None:
         super().__init__(message, detail=detail, retry_after_s=retry_after_s)

@@ -24,7 +24,6 @@ from framefetch.decoder_memory import padded
 from framefetch.errors import (
     CorruptFilm,
     FramefetchError,
-    ImageTooLarge,
     NoVideoStream,
     UnsupportedCodec,
     UnsupportedFormat,
@@ -54,6 +53,7 @@ DECODERS = (
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 FILTERS = "buffer buffersink crop estdif field haldclut".split()
 """The filters that pictures pass through; a build of FFmpeg needs no others."""
+_OPENS_A_DECODER = "avcodec_open2"
 _LOOK_BRIEFLY = {"analyzeduration": "1000000"}
 """One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which
 does not exist for us."""
@@ -64,22 +64,32 @@ def as_our_errors() -> Iterator[None]:
     """Turns everything that PyAV or Python raises inside into an error of our tree.
 
     About four in a hundred damaged files make PyAV raise something that is no FFmpegError, so all of
-    `Exception` is caught: whatever the cause, it is the film that could not be read.
+    `Exception` is caught: whatever the cause, it is the film that could not be read. Only memory that is
+    not there stays a MemoryError.
     """
     try:
         yield
     except (FramefetchError, Changed):
         # Raised by our own reader inside FFmpeg's callback, or by us: already what it should be.
         raise
-    except MemoryError as error:
-        message = "The video needs more memory than one picture may cost."
-        raise ImageTooLarge(message, detail=repr(error)) from error
+    except MemoryError:
+        # Whether it is the film's fault is known where it is known who else had memory: see `Company`.
+        raise
+    except av.error.BlockingIOError as error:
+        if _OPENS_A_DECODER in str(error.filename):
+            # Its threads could not be started, and it is memory that they need.
+            raise MemoryError from error
+        raise _corrupt(error) from error
     except (av.error.DecoderNotFoundError, av.error.PatchWelcomeError) as error:
         raise UnsupportedCodec(detail=repr(error)) from error
     except Exception as error:
-        raise CorruptFilm(
-            hint="The video may play elsewhere by skipping the damage; try another t.", detail=repr(error)
-        ) from error
+        raise _corrupt(error) from error
+
+
+def _corrupt(error: Exception) -> CorruptFilm:
+    return CorruptFilm(
+        hint="The video may play elsewhere by skipping the damage; try another t.", detail=repr(error)
+    )
 
 
 def built_in_decoders() -> list[str]:

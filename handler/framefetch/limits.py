@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from framefetch.settings import Settings
 
 
+def is_bounded() -> bool:
+    """Whether its addresses are bounded. If not, an allocation fails only where no process could have it."""
+    return resource.getrlimit(resource.RLIMIT_AS)[0] != resource.RLIM_INFINITY
+
+
 def limit_process(settings: Settings) -> None:
     """Bounds the process: its address space by `address_space_mb`, its cores by nothing at all."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)

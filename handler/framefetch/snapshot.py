@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 
 from framefetch import caching
 from framefetch.access import Access
-from framefetch.admission import Allowance, Flights
+from framefetch.admission import COMPANY, Allowance, Flights, told
 from framefetch.answers import error_answer, picture_answer
 from framefetch.budget import Budget, now_unix
 from framefetch.call import Answer
 from framefetch.errors import (
     FramefetchError,
-    ImageTooLarge,
     InternalError,
     MethodNotAllowed,
     NoSuchKey,
+    OutOfMemory,
     SourceChanged,
 )
 from framefetch.finder import Finder
@@ -132,12 +132,8 @@ class Service:
             # Its traceback refers back to here, and would keep the film open until the collector comes by.
             error = fault.with_traceback(None)
         except MemoryError as fault:
-            # Of a bounded process: the allocation has failed, and all else is as it was.
-            error = ImageTooLarge(
-                "The picture needs more memory than there is.",
-                hint="Ask for a smaller one.",
-                detail="".join(traceback.format_exception(fault)),
-            )
+            # Of a bounded process, and not in the work with a film: that knows whose fault it is.
+            error = OutOfMemory(detail=told(fault))
         except Exception as fault:  # noqa: BLE001 - the last boundary: our own bugs become a 500
             error = InternalError(detail="".join(traceback.format_exception(fault)))
         if error is not None:
@@ -195,7 +191,7 @@ class Service:
     def _result(self, call: Call, grant: Grant, request: Request, record: Record) -> Answer | None:
         """The answer; None where an equal request was to bring it, and nothing came of that one."""
         may_end_early = call.method == "HEAD" or caching.is_conditional(call)
-        with self._open.hold(1, record.budget):
+        with self._open.hold(1, record.budget), COMPANY.joined() as mine, mine.judging():
             with record.stage("open"):
                 opened = self.opened(grant.bucket, grant.key, grant.version, record, briefly=may_end_early)
             with opened:
@@ -213,7 +209,9 @@ class Service:
                 key = (grant.bucket.name, grant.key, grant.version, current, call.max_answer_bytes)
                 flight, is_first = self._flights.board(key if current.is_strong else object())
                 if is_first:
-                    with self._flights.flown(flight), self._turns.hold(1, record.budget):
+                    # Equal requests that wait share the film's fault: it is judged before the flight ends.
+                    turn = self._turns.hold(1, record.budget)
+                    with self._flights.flown(flight), turn, mine.judging():
                         flight.made = make(opened, request, self.studio, record, call.max_answer_bytes)
         # Who waits for an equal request holds nothing meanwhile.
         made = flight.wait(record.budget)

@@ -58,7 +58,9 @@ def draw(picture: Picture, request: SnapshotRequest, settings: Settings) -> Imag
         size = layout.drawn[::-1] if orientation.swaps_sides else layout.drawn
         frame = middle_of(picture.frame, *layout.cut)
         image = scale(frame, *size, deinterlaced=settings.deinterlace == "auto")
-    except (av.error.FFmpegError, MemoryError) as fault:
+    except MemoryError:
+        raise
+    except av.error.FFmpegError as fault:
         raise ImageTooLarge(
             "A picture of this size cannot be made of this video.",
             hint="Ask for sides that are nearer to its shape.",

@@ -7,6 +7,7 @@ the time that a request may take runs while it waits for its turn.
 from __future__ import annotations
 
 import asyncio
+import re
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from framefetch.call import Call
-from framefetch.errors import RequestTimeout, TooManyRequests
+from framefetch.errors import InvalidRequest, RequestTimeout, TooManyRequests
 from framefetch.health import health_answer
 from framefetch.observe import Record
 from framefetch.playground import Playground
@@ -80,6 +81,11 @@ class _Door:
 
     async def handle(self, request: Request) -> Response:
         call = _call(request)
+        if fault := _fault_of(call):
+            response = _response(self._service.refuse(call, fault, Record(self._service.budget())))
+            # Where this request ends, others may see in another place.
+            response.raw_headers.append((b"connection", b"close"))
+            return response
         if call.method == "POST":
             try:
                 # Longer bodies are refused by their first bytes; a slow one may take as long as a request.
@@ -106,12 +112,22 @@ class _Door:
 
 
 def _call(request: Request) -> Call:
-    return Call(
-        method=request.method,
-        path=_path(_text(request.scope["raw_path"])),
-        query=_text(request.scope["query_string"]),
-        headers=tuple((_text(name), _text(value)) for name, value in request.headers.raw),
-    )
+    target = _text(request.scope["raw_path"])
+    headers = tuple((_text(name), _text(value)) for name, value in request.headers.raw)
+    if whole := re.match(r"https?://([^/@]+)(?=/|$)", target, re.IGNORECASE):
+        # A client may send a whole URL, whose host then counts (RFC 9112 §3.2.2).
+        target = target[whole.end() :] or "/"
+        headers = (("host", whole[1]), *(one for one in headers if one[0] != "host"))
+    return Call(request.method, target, _text(request.scope["query_string"]), headers)
+
+
+def _fault_of(call: Call) -> InvalidRequest | None:
+    """What is wrong with a request before anything is asked: its target, or where its body ends."""
+    if not call.path.startswith("/") and call.method != "OPTIONS":
+        return InvalidRequest("The target of the request is neither a path nor a URL.")
+    if call.header("transfer-encoding") is not None and call.header("content-length") is not None:
+        return InvalidRequest("Of Transfer-Encoding and Content-Length a request has one.")
+    return None
 
 
 async def _body(request: Request) -> bytes:
@@ -122,14 +138,6 @@ async def _body(request: Request) -> bytes:
         if len(body) > MOST_BYTES:
             break
     return body
-
-
-def _path(target: str) -> str:
-    """The path of a request target, which a client may send as a whole URL (RFC 9112 §3.2.2)."""
-    if target.startswith(("http://", "https://")):
-        _, _, path = target.split("://", 1)[1].partition("/")
-        return "/" + path
-    return target
 
 
 def _text(raw: bytes) -> str:

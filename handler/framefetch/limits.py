@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from framefetch.settings import Settings
 
+_MOST_FILES = 65_536
+
 
 def is_bounded() -> bool:
     """Whether its addresses are bounded. If not, an allocation fails only where no process could have it."""
@@ -29,3 +31,11 @@ def limit_process(settings: Settings) -> None:
         if hard != resource.RLIM_INFINITY:
             wanted = min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+
+
+def allow_connections() -> None:
+    """Lets the process open as many files and connections as it may; what is usual is 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, _MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))

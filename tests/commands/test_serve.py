@@ -6,6 +6,7 @@ import io
 import json
 import re
 import signal
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
@@ -130,6 +131,46 @@ def test_keys_reach_their_object(server: Server, film: Film, folder: Path) -> No
         said = server.ask(path + query)
         assert said.status in (400, 404), path
         assert b"<Code>" in said.body
+
+
+def exchange(server: Server, sent: bytes) -> bytes:
+    """What comes back for these bytes, until the server closes the connection or nothing more comes."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as made:
+        made.sendall(sent)
+        received = b""
+        while piece := made.recv(1 << 16):
+            received += piece
+    return received
+
+
+@pytest.mark.parametrize(
+    "target", ["x{path}", "\\{path}", "{path}", "ftp://h/{path}", "http://a@h/{path}", "*"]
+)
+def test_a_target_that_is_no_path_is_refused(server: Server, film: Film, target: str) -> None:
+    """What is neither a path nor a URL never stands for one: 400, and the connection ends."""
+    line = target.format(path=film.path.name)
+    said = exchange(
+        server, f"GET {line}?x-oss-process=video/snapshot,t_0 HTTP/1.1\r\nHost: h\r\n\r\n".encode()
+    )
+    assert said.startswith(b"HTTP/1.1 400 ")
+    assert b"<Code>InvalidRequest</Code>" in said
+
+
+def test_a_target_may_be_a_url(server: Server, film: Film) -> None:
+    """A whole URL is its path, on the host that it names, whatever the Host header says."""
+    for scheme in ("http", "HTTP", "https"):
+        url = f"{scheme}://other.example/{film.path.name}?x-oss-process=video/snapshot,t_x"
+        said = exchange(server, f"GET {url} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n".encode())
+        assert b"<HostId>other.example</HostId>" in said
+        assert b"<ArgumentName>t</ArgumentName>" in said
+
+
+def test_two_lengths_of_a_body_are_refused(server: Server) -> None:
+    """A request with both kinds of length is refused, and what follows it is not taken for another."""
+    first = b"POST /a.mp4 HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
+    said = exchange(server, first + b"0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: h\r\n\r\n")
+    assert re.findall(rb"HTTP/1\.1 (\d+)", said) == [b"400"]
+    assert b"<Code>InvalidRequest</Code>" in said
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from framefetch.commands.printing import shown, write_out
-from framefetch.limits import limit_process
+from framefetch.limits import allow_connections, limit_process
 from framefetch.settings import BadSetting, Settings
 from framefetch.sources.locate import open_source, path_of
 from framefetch.texts import check
@@ -62,6 +62,7 @@ def run(options: argparse.Namespace) -> int:
 
         from framefetch.allocator import return_freed_memory  # noqa: PLC0415
         from framefetch.asgi import application  # noqa: PLC0415
+        from framefetch.connections import BoundedConnection  # noqa: PLC0415
     except ImportError as error:
         message = f"the server is not installed ({error.name}): pip install 'framefetch[server]'."
         raise BadSetting(message) from None
@@ -70,13 +71,15 @@ def run(options: argparse.Namespace) -> int:
     listener = _bound(options.host, options.port)
     return_freed_memory()
     limit_process(settings)
+    allow_connections()
     service = Service(settings, source)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     config = uvicorn.Config(
         application(service, local=_is_loopback(options.host)),
         host=options.host,
         port=options.port,
-        http="h11",
+        http=BoundedConnection,
+        ws="none",
         loop="asyncio",
         log_level="warning",
         access_log=False,

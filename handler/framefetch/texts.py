@@ -147,6 +147,10 @@ def check(settings: Settings) -> None:
     if settings.buckets.strip():
         written = [("BUCKETS", one.source) for one in found.buckets]
     _check_sources([*written, *(("ON_UPLOAD", one.place) for one in rules.rules)], settings)
+    from framefetch.sources.locate import split_root  # noqa: PLC0415 - as above
+
+    names = [split_root(source)[0] for _, source in written]
+    read("ON_UPLOAD", lambda _: rules.check([one for one in names if one]), "")
 
 
 def _check_keys(text: str) -> None:

@@ -49,6 +49,15 @@ def test_what_is_read_where_it_is_used_is_checked_at_the_start(name: str, value:
     assert "\n" not in said
 
 
+def test_rules_make_pictures() -> None:
+    """A rule whose pictures take all of the bucket that films arrive in would make none."""
+    rules = "*.mp4=video/snapshot=s3://films/{key}-{etag}.jpg"
+    check(Settings(on_upload=rules))
+    check(Settings(on_upload=rules, source="s3://uploads?region=eu-west-1&anonymous=true"))
+    with pytest.raises(BadSetting, match="FRAMEFETCH_ON_UPLOAD is not valid: the rule that writes"):
+        check(Settings(on_upload=rules, source="s3://films?region=eu-west-1&anonymous=true"))
+
+
 def test_places_are_of_buckets_that_are_served() -> None:
     """Where the settings say which bucket is served, a place is in it; else the command line will say."""
     check(Settings(save_to=("films/thumbs/",)))

@@ -237,3 +237,20 @@ def test_a_bar_fits_its_line(tmp_path: Path, film: bytes) -> None:
     bars = re.findall(rb"\x1b\[K(\[[#.]+[^\r\n]*)", seen)
     assert bars
     assert max(map(len, bars)) <= 39
+
+
+def test_a_place_inside_the_folder(tmp_path: Path, film: bytes) -> None:
+    """Pictures that a path leads back into the folder of the films are no films the next time."""
+    store = Folder(tmp_path / "films")
+    store.put("a.mp4", film)
+    (tmp_path / "films" / "thumbs").mkdir()
+    rules = "*=video/snapshot,w_96=./films/thumbs/{name}-{etag}.{ext}"
+    for outcome in (b"1 written\n", b"1 present\n"):
+        done = run("backfill", "films", "--rules", rules, cwd=tmp_path)
+        assert (done.returncode, done.stderr.rpartition(b": ")[2]) == (0, outcome)
+    assert len(store.names()) == 2
+    done = run("backfill", "films", "--rules", "*=video/snapshot=./films/{name}-{etag}.{ext}", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith(
+        b"framefetch: --rules is not valid: the rule that writes {name}-{etag}.{ext} "
+    )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 KEY = "uploads/a film+1 中.mp4"
 RULES = "uploads/*=video/snapshot,t_0,w_96=thumbs/{stem}-{etag}.{ext}"
+WHOLE = "*=video/snapshot=s3://films/{key}-{etag}.{ext}?region=eu-west-1&anonymous=true"
 
 
 class Function:
@@ -223,6 +224,7 @@ def test_own_output_sixteen_times(s3: S3, film: bytes) -> None:
     [
         (Settings(on_upload=RULES), "has to name a bucket"),
         (Settings(on_upload=RULES, source="/srv/films"), "has to name a bucket"),
+        (Settings(on_upload=WHOLE, source="s3://films"), "would make no picture"),
         (Settings(source="s3://films"), "FRAMEFETCH_ON_UPLOAD has to say"),
         (Settings(on_upload=RULES, buckets="x"), "FRAMEFETCH_BUCKETS is not valid"),
     ],

@@ -169,3 +169,87 @@ def test_outputs_are_a_pure_function(key: str, etag: str) -> None:
     assert made == rules.outputs(Upload("b", key, etag="other", version="7", sequencer="9"), etag)
     assert len({one.key for one in made} | {one.key for one in rules.outputs(upload, etag + "0")}) == 4
     assert all(one.key.startswith("thumbs/") and one.key.count("/") == 2 for one in made)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("*.mp4=video/snapshot,t_0=o/{stem}-{etag}.{ext}", "*=video/snapshot,t_1=o/{stem}-{etag}.{ext}"),
+        ("a/*=video/snapshot,t_0=o/{name}{etag}", "a/b/*.mp4=video/snapshot,t_0,w_64=o/{name}{etag}"),
+        ("*=video/snapshot,t_0=s3://b/{key}{etag}?region=a", "*=video/sprite=s3://b/{key}{etag}?region=b"),
+        ("*=video/snapshot,t_0=o/{key}{etag} bucket=films", "*=video/sprite=o/{key}{etag}"),
+        ("*=style/late=o/{key}{etag}.jpg", "# a remark", "*=video/info;video/sprite=o/{key}{etag}.{ext}"),
+    ],
+)
+def test_rules_that_would_share_a_key(lines: tuple[str, ...]) -> None:
+    """Two rules that would have different pictures of a film under one key are refused: one would be lost."""
+    with pytest.raises(
+        ValueError, match=rf"line 1 and line {len(lines)} of the rules .*under one key.*add \{{id}}"
+    ):
+        read("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("*.mp4=video/snapshot,t_0=o/{stem}-{etag}.{ext}", "*.mov=video/snapshot,t_1=o/{stem}-{etag}.{ext}"),
+        ("a/*=video/snapshot,t_0=o/{name}{etag}", "b/*=video/snapshot,t_1=o/{name}{etag}"),
+        ("*=video/snapshot,t_0=o/{key}{etag}", "*.mp4=video/snapshot=o/{key}{etag}"),
+        ("*=video/snapshot,t_0=o/{key}{etag}{t}", "*=video/snapshot,t_1=o/{key}{etag}{t}"),
+        ("*=video/snapshot,t_0=o/{key}{etag} bucket=films", "*=video/snapshot,t_1=o/{key}{etag} bucket=shop"),
+        ("*=video/snapshot,t_0=s3://one/{key}{etag}", "*=video/snapshot,t_1=s3://two/{key}{etag}"),
+        ("*=video/snapshot,t_0=o/{key}{etag}", "*=video/snapshot,t_1=p/{key}{etag}"),
+    ],
+)
+def test_rules_that_share_no_key(lines: tuple[str, ...]) -> None:
+    """Rules that are for other films, or have the same picture in mind, or other keys, are as good as one."""
+    assert len(read("\n".join(lines)).rules) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "buckets"),
+    [
+        ("*.mp4=video/snapshot=s3://films/{key}-{etag}.jpg", ["films"]),
+        ("*.mp4=video/snapshot=oss://films/{key}-{etag}.jpg bucket=films", ["films", "shop"]),
+        ("o/a/*=video/snapshot=s3://films/o/{key}-{etag}.jpg", ["films"]),
+        ("o/a/*=video/snapshot=p/{etag}\nb/*=video/snapshot=s3://films/o/{etag}", ["films"]),
+    ],
+)
+def test_rules_that_are_for_their_own_pictures(line: str, buckets: list[str]) -> None:
+    """Where all that a rule is for lies where pictures go, no film would ever get one: that is refused."""
+    with pytest.raises(ValueError, match=r"would make no picture.*folder of their own"):
+        read(line).check(buckets)
+
+
+@pytest.mark.parametrize(
+    ("line", "buckets"),
+    [
+        ("*.mp4=video/snapshot=s3://films/o/{key}-{etag}.jpg", ["films"]),
+        ("*.mp4=video/snapshot=s3://thumbs/{key}-{etag}.jpg", ["films", "thumbs"]),
+        ("*.mp4=video/snapshot=s3://films/{key}-{etag}.jpg bucket=shop", ["shop", "films"]),
+        ("a/*,o/*=video/snapshot=o/{key}-{etag}.jpg", ["films"]),
+        ("*=video/snapshot=o/{key}-{etag}.jpg", [""]),
+        ("*=video/snapshot=o/{key}-{etag}.jpg bucket=other", ["films"]),
+        (RULES, ["films", "shop", "thumbs"]),
+    ],
+)
+def test_rules_that_are_for_films(line: str, buckets: list[str]) -> None:
+    """Pictures in a bucket of their own need no folder, also where that one is served as well."""
+    read(line).check(buckets)
+
+
+def test_places_in_the_folder_of_the_films() -> None:
+    """A place inside the folder of the films is known as one where pictures go."""
+    rules = read(
+        "*=video/snapshot=/srv/films/thumbs/{name}-{etag}.{ext}\n*=video/sprite=/srv/s/{name}-{etag}.{ext}"
+    )
+    inside = rules.within({"/srv/films/thumbs": "thumbs/"})
+    assert inside.have_written(Upload("", "thumbs/a.jpg"))
+    assert not inside.have_written(Upload("", "a.jpg"))
+    upload = Upload("", "a.mp4")
+    assert [(one.place, one.key) for one in inside.outputs(upload, "e")] == [
+        ("", "thumbs/a.mp4-e.jpg"),
+        ("/srv/s", "a.mp4-e.jpg"),
+    ]
+    with pytest.raises(ValueError, match="would make no picture"):
+        rules.within({"/srv/films/thumbs": ""}).check([""])

@@ -82,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
 
     logging.getLogger("framefetch").addHandler(logging.NullHandler())
     places = _places(options.sources, settings)
+    _check_rules(places, "--rules" if options.rules is not None else "FRAMEFETCH_ON_UPLOAD")
     tally = Tally(is_dry=options.dry_run)
 
     def films(counted: Tally | None = None) -> Iterator[tuple[_Place, Upload]]:
@@ -119,6 +120,20 @@ def _places(named: list[str], settings: Settings) -> list[_Place]:
         before = f"{root.partition('?')[0] if bucket else root.rstrip('/')}/" if len(named) > 1 else ""
         places.append(_Place(uploads, bucket, source, prefix, before))
     return places
+
+
+def _check_rules(places: list[_Place], name: str) -> None:
+    """Refuses rules of which one would make no picture in any of the places.
+
+    Raises:
+        BadSetting: says which.
+    """
+    for uploads in {id(one.uploads): one.uploads for one in places}.values():
+        try:
+            uploads.rules.check({one.bucket for one in places if one.uploads is uploads})
+        except ValueError as error:
+            message = f"{name} is not valid: {error}."
+            raise BadSetting(message) from None
 
 
 def _settings(options: argparse.Namespace) -> Settings:

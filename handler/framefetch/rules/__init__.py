@@ -10,9 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from framefetch.errors import InvalidObjectName
 from framefetch.process import INFO
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
 
 RECORD_SUFFIX = ".error.json"
 """After an output's key: where it is written down why there is no such picture."""
@@ -138,6 +142,44 @@ class Rules:
         """Every picture that an upload gets, each once."""
         matching = (rule for rule in self.rules if rule.is_for(upload))
         return tuple(dict.fromkeys(one for rule in matching for one in rule.outputs(upload, etag)))
+
+    def within(self, folders: Mapping[str, str]) -> Rules:
+        """The same rules where some places are in the folder of the films: their pictures are no films there.
+
+        Args:
+            folders: those places, with what keys there begin with.
+        """
+        return Rules(
+            tuple(
+                replace(one, place="", template=folders[one.place] + one.template)
+                if one.place in folders
+                else one
+                for one in self.rules
+            )
+        )
+
+    def check(self, buckets: Collection[str]) -> None:
+        """Refuses a rule that is for nothing but what lies where pictures go: it would never make one.
+
+        Args:
+            buckets: that uploads arrive in; an empty name is a folder.
+
+        Raises:
+            ValueError: says which rule it is.
+        """
+        for rule in self.rules:
+            arriving = [one for one in buckets if rule.bucket in ("", one)]
+            taken = all(
+                self.have_written(Upload(bucket, prefix))
+                for bucket in arriving
+                for prefix, _ in rule.patterns
+            )
+            if arriving and taken:
+                message = (
+                    f"the rule that writes {rule.template} would make no picture: all that it is for lies "
+                    "where pictures go; have their keys begin with a folder of their own, such as thumbs/"
+                )
+                raise ValueError(message)
 
     def match(self, upload: Upload) -> bool:
         """Whether any rule is for an upload."""

@@ -7,6 +7,7 @@ could be overwritten, lost among others, or taken for a film is refused here.
 from __future__ import annotations
 
 import re
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from framefetch import styles
@@ -48,7 +49,17 @@ def parse(text: str, named: Mapping[str, str], *, max_side: int) -> Rules:
             for at, line in enumerate(map(str.strip, text.splitlines()), 1)
             if line and not line.startswith("#")
         ]
-    return Rules(tuple(_rule(where, values, named, max_side) for where, values in rows))
+    rules = tuple(_rule(where, values, named, max_side) for where, values in rows)
+    for (one_at, one), (two_at, two) in combinations(
+        zip((where for where, _ in rows), rules, strict=True), 2
+    ):
+        if key := _shared_key(one, two):
+            message = (
+                f"{one_at} and {two_at} of the rules would have different pictures of a film under one key, "
+                f"such as {key}: add {{id}}, or {{t}}, {{w}} or {{ext}}, or write them to different folders"
+            )
+            raise ValueError(message)
+    return Rules(rules)
 
 
 def _line_values(line: str, at: int) -> dict[str, list[str]]:
@@ -150,6 +161,24 @@ def _place(text: str) -> tuple[str, str]:
         folder = static[: static.rfind("/")]
         return folder or "/", text[len(folder) + 1 :]
     return "", text
+
+
+def _shared_key(one: Rule, two: Rule) -> str:
+    """A key under which two rules would have different pictures of one film; empty where there is none."""
+    is_same_place = one.place.partition("?")[0] == two.place.partition("?")[0]
+    if not is_same_place or (one.bucket and two.bucket and one.bucket != two.bucket):
+        return ""
+    for (before, after), (also_before, also_after) in product(one.patterns, two.patterns):
+        prefix, suffix = max(before, also_before, key=len), max(after, also_after, key=len)
+        film = Upload(one.bucket or two.bucket or "bucket", f"{prefix}dir/stem{suffix}")
+        # Where one of the two is no beginning, or no end, of the other, no film is for both.
+        if not (one.is_for(film) and two.is_for(film)):
+            continue
+        made = {output.key: output.process for output in one.outputs(film, "etag")}
+        for output in two.outputs(film, "etag"):
+            if made.get(output.key, output.process) != output.process:
+                return output.key
+    return ""
 
 
 def _check(rule: Rule) -> None:

@@ -9,6 +9,7 @@ upload is like; what may succeed later is told as `FAILED`, and whoever delivere
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Self
 
 from framefetch import __version__, rules
@@ -17,13 +18,15 @@ from framefetch.errors import AccessDenied, FramefetchError, NoSuchKey
 from framefetch.settings import BadSetting
 from framefetch.sinks import NewObject
 from framefetch.sinks.beside import sink_of
-from framefetch.sources.locate import open_source, split_root
-from framefetch.texts import buckets_of, rules_of
+from framefetch.sources.locate import open_source, path_of, split_root
+from framefetch.texts import buckets_of, read, rules_of
 from framefetch.uploads.outcome import Outcome, What, log
 from framefetch.uploads.picture import ask, etag_of, said, to_write
 from framefetch.uploads.stores import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from framefetch.rules import Output, Upload
     from framefetch.settings import Settings
     from framefetch.sinks import Sink
@@ -67,8 +70,8 @@ class Uploads:
         if not sources:
             message = "FRAMEFETCH_SOURCE, or FRAMEFETCH_BUCKETS, has to name a bucket that uploads arrive in."
             raise BadSetting(message)
-        for source in sources:
-            made.watch(source)
+        names = [made.watch(source)[0] for source in sources]
+        read("ON_UPLOAD", lambda _: made.rules.check(names), "")
         return made
 
     def watch(self, text: str) -> tuple[str, LookableSource, str]:
@@ -86,6 +89,9 @@ class Uploads:
         bucket, root, prefix = split_root(text)
         if bucket not in self._stores:
             self._stores[bucket] = Store.of(root, self.settings)
+            if not bucket:
+                places = {one.place for one in self.rules.rules if one.place}
+                self.rules = self.rules.within(_folders_in(root, places))
         return bucket, self._stores[bucket].source, prefix
 
     def handle(self, upload: Upload, *, may_decode: bool = True) -> tuple[Outcome, ...]:
@@ -233,6 +239,17 @@ class Uploads:
 
     def _sink(self, upload: Upload, output: Output) -> Sink:
         return self._sinks[output.place] if output.place else self._stores[upload.bucket].sink
+
+
+def _folders_in(root: str, places: Collection[str]) -> dict[str, str]:
+    """Those of the places that are in a folder, with what keys of it begin with there."""
+    root, found = os.path.realpath(path_of(root)), {}
+    for place in places:
+        real = os.path.realpath(path_of(place))
+        if "://" not in place and os.path.commonpath((root, real)) == root:
+            below = os.path.relpath(real, root)
+            found[place] = "" if below == "." else f"{below}/"
+    return found
 
 
 def _told(fault: FramefetchError) -> str:

@@ -81,6 +81,17 @@ def test_several_records() -> None:
     ]
 
 
+def test_keys_that_are_not_utf_8() -> None:
+    """A key that is no text stays none: it never becomes the name of another object."""
+    event = events.s3("films", "a.mp4", "e")
+    event["Records"][0]["s3"]["object"]["key"] = "a%FF.mp4"
+    (made,) = uploads_in(event)
+    assert made.key == "a\udcff.mp4"
+    for event in (events.event_bridge("films", "a%FF.mp4", "e"), events.oss("films", "a%FF.mp4", "e")):
+        (made,) = uploads_in(event)
+        assert (made.key, made.key_if_encoded) == ("a%FF.mp4", "a\udcff.mp4")
+
+
 def _without(event: dict[str, Any], *path: str | int) -> dict[str, Any]:
     copy: Any = json.loads(json.dumps(event))
     at = copy
@@ -97,6 +108,8 @@ def _without(event: dict[str, Any], *path: str | int) -> dict[str, Any]:
         pytest.param([], id="list"),
         pytest.param({}, id="empty"),
         pytest.param("not json", id="text"),
+        pytest.param("[" * 100_000, id="lists in lists"),
+        pytest.param({"Type": "Notification", "Message": '{"a":' * 100_000}, id="objects in objects by sns"),
         pytest.param(b"\xff", id="bytes"),
         pytest.param({"version": "2.0", "rawPath": "/"}, id="http"),
         pytest.param({"Records": [{"eventSource": "aws:kinesis"}]}, id="another source"),

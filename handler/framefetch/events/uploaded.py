@@ -18,6 +18,9 @@ from framefetch.rules import Upload
 _DEEPEST = 4
 """SNS within SQS within EventBridge, and one more."""
 
+_NOT_UTF_8 = "surrogateescape"
+"""What bytes become that are no text: nothing that is the name of another object."""
+
 
 class NotAnUpload(Exception):  # noqa: N818 - what it is, not what went wrong
     """An event that cannot be read as one that tells of uploads."""
@@ -52,7 +55,7 @@ def parsed(text: str | bytes) -> object:
     """
     try:
         return json.loads(text)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         message = f"the text of an event is not JSON: {fault}"
         raise NotAnUpload(message) from None
 
@@ -84,7 +87,7 @@ def _from_record(record: Mapping[str, Any], deepest: int) -> tuple[Upload, ...]:
     return (
         Upload(
             bucket=str(record["s3"]["bucket"]["name"]),
-            key=unquote_plus(found["key"]),
+            key=unquote_plus(found["key"], errors=_NOT_UTF_8),
             etag=_etag(found.get("eTag")),
             version=found.get("versionId"),
             size=found.get("size"),
@@ -107,7 +110,7 @@ def _from_event_bridge(event: Mapping[str, Any]) -> tuple[Upload, ...]:
             size=found.get("size"),
             sequencer=found.get("sequencer") or "",
             # AWS's documents do not say that it is not encoded.
-            key_if_encoded=unquote_plus(found["key"]),
+            key_if_encoded=unquote_plus(found["key"], errors=_NOT_UTF_8),
         ),
     )
 
@@ -125,7 +128,7 @@ def _from_oss(record: Mapping[str, Any]) -> tuple[Upload, ...]:
             etag=_etag(found.get("eTag")),
             size=found.get("size"),
             # OSS's documents do not say whether it is encoded.
-            key_if_encoded=unquote(found["key"]),
+            key_if_encoded=unquote(found["key"], errors=_NOT_UTF_8),
         ),
     )
 

@@ -95,9 +95,9 @@ class Grant:
         """
         if self.signed is not None:
             left_s = max(0, math.floor(self.signed.seconds_left - elapsed_s))
+            is_url_all = self.signed.kind == "presigned" and not self.signed.headers
             keep = caching.of_signed(
-                answer.header("cache-control") or "no-store",
-                left_s if self.signed.kind == "presigned" else None,
+                answer.header("cache-control") or "no-store", left_s if is_url_all else None
             )
             answer = caching.with_headers(answer, (("Cache-Control", keep),))
         if answer.status == 200:

@@ -116,8 +116,8 @@ def of_signed(cache_control: str, left_s: int | None) -> str:
 
     Args:
         cache_control: what the same answer to a public request says.
-        left_s: seconds for which the URL's signature still holds; None where it is in a header, which
-            is not part of a cache's key.
+        left_s: seconds for which the URL's signature still holds; None where it is in a header, or is for
+            requests with certain headers, which are not part of a cache's key.
     """
     if left_s is None:
         return "private, no-store"

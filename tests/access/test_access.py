@@ -214,6 +214,38 @@ def test_header_signed_is_not_kept(deploy: Deploy) -> None:
         assert answer.header("cache-control") == "private, no-store"
 
 
+@pytest.mark.parametrize("version", ["v1", "v4"])
+def test_presigned_for_a_header_is_not_kept(deploy: Deploy, version: Any) -> None:
+    """What a URL opens only together with a header is kept by nobody; the host is in every cache's key."""
+
+    def keeping(*headers: tuple[str, str]) -> str | None:
+        made = deploy()
+        signed = presign(
+            "film.mp4",
+            PAIR,
+            bucket=BUCKET,
+            endpoint=f"https://{HOST}",
+            cname=True,
+            now=NOW,
+            region=REGION,
+            version=version,
+            parameters=(("x-oss-process", PROCESS),),
+            headers=headers,
+            additional=("referer", "host"),
+        )
+        answer = made.open(signed, headers=tuple(one for one in headers if one[0] != "host"))
+        assert answer.status == 200
+        return answer.header("cache-control")
+
+    assert keeping(("x-oss-meta-of", "me")) == "private, no-store"
+    assert keeping(("content-type", "text/plain")) == "private, no-store"
+    shared = keeping(("host", HOST))
+    assert shared is not None
+    assert shared.startswith("public, max-age=")
+    by_referer = keeping(("referer", "https://a.example"))
+    assert by_referer == (shared if version == "v1" else "private, no-store")
+
+
 def test_overrides(deploy: Deploy) -> None:
     """The six response-* parameters change the headers of a signed 200, and of nothing else."""
     made = deploy()

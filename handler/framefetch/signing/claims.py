@@ -55,6 +55,7 @@ class Claim(NamedTuple):
         text: the string to sign.
         scope: of V4.
         ambiguous: the text could stand for another request (V1 only).
+        headers: whether it holds only for requests with certain headers, beside the host.
     """
 
     version: Literal["v1", "v4"]
@@ -66,6 +67,7 @@ class Claim(NamedTuple):
     text: bytes
     scope: v4.Scope | None = None
     ambiguous: bool = False
+    headers: bool = False
 
     def signature_by(self, secret: str) -> str:
         """The signature that this secret makes."""
@@ -122,6 +124,7 @@ def _in_v1_url(call: Call, parameters: Pairs, bucket: str, key: str, now: float)
         stop=stop,
         text=text,
         ambiguous=v1.is_ambiguous(key, parameters),
+        headers=any(v4.is_signed(name) for name, _ in call.headers),
     )
 
 
@@ -166,6 +169,9 @@ def _in_v4_url(  # noqa: PLR0917 - private, called once
         stop=start + lasting,
         text=_v4_text(call, bucket, key, _unsigned(parameters), additional, date, scope),
         scope=scope,
+        headers=any(
+            v4.is_signed(name) or (name in additional and name != "host") for name, _ in call.headers
+        ),
     )
 
 

@@ -26,12 +26,14 @@ class Signed(NamedTuple):
         kind: ``presigned`` (in the URL) or ``header``: caches treat them differently.
         version: ``v1`` or ``v4``.
         seconds_left: whole seconds until it no longer holds, 0 in its last one.
+        headers: whether it holds only for requests with certain headers, beside the host.
     """
 
     pair: KeyPair
     kind: Literal["presigned", "header"]
     version: Literal["v1", "v4"]
     seconds_left: int
+    headers: bool = False
 
     @property
     def access_key_id(self) -> str:
@@ -75,7 +77,8 @@ def verify(  # noqa: PLR0917 - the six things that a signature depends on
                 hint = "With version 1 this request could be taken for another; sign it with version 4."
                 raise _mismatch(claim, hint)
             if pair.opens(key):
-                return Signed(pair, claim.kind, claim.version, int(claim.stop - now))
+                left = int(claim.stop - now)
+                return Signed(pair, claim.kind, claim.version, left, claim.headers)
             outside = True
     if outside:
         raise AccessDenied("You do not have read permission on this object.")

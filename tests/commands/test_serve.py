@@ -156,6 +156,13 @@ def test_a_target_that_is_no_path_is_refused(server: Server, film: Film, target:
     assert b"<Code>InvalidRequest</Code>" in said
 
 
+def test_a_proxy_that_speaks_1_0_gets_no_playground(server: Server) -> None:
+    """Whoever comes through a proxy that names this machine to us gets no list of films, and no signature."""
+    for version, status in (("1.0", b"40"), ("1.1", b"200")):
+        sent = f"GET /-/films?bucket= HTTP/{version}\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+        assert exchange(server, sent.encode()).startswith(b"HTTP/1.1 " + status)
+
+
 def test_a_target_may_be_a_url(server: Server, film: Film) -> None:
     """A whole URL is its path, on the host that it names, whatever the Host header says."""
     for scheme in ("http", "HTTP", "https"):

@@ -72,10 +72,15 @@ def test_closed_it_is_not_there(folder: Path) -> None:
         (),
         (*HOST, ("sec-fetch-site", "cross-site")),
         (*HOST, ("sec-fetch-site", "same-site")),
+        (*HOST, ("x-forwarded-for", "192.0.2.1")),
+        (*HOST, ("via", "1.1 proxy"), ("sec-fetch-site", "same-origin")),
     ],
 )
 def test_pages_of_others_get_nothing(folder: Path, path: str, headers: tuple[tuple[str, str], ...]) -> None:
-    """A page of another site, also one whose name leads to this machine, may not list, look or sign."""
+    """A page of another site, also one whose name leads to this machine, may not list, look or sign.
+
+    Nor may who comes through a proxy of this machine.
+    """
     answer = ask(site(folder), path, "bucket=&key=a%20b.mp4&process=video/snapshot", headers)
     assert answer is not None
     assert answer.status == 403

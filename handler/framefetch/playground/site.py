@@ -34,6 +34,9 @@ FILM_ENDINGS = tuple(
 )
 """Of the names of files that may be films, in lower case."""
 
+_OF_PROXIES = frozenset({"forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"})
+"""Headers that a proxy adds: whoever is before it is not this machine, whatever host it names to us."""
+
 
 class Playground:
     """Answers the playground's own addresses.
@@ -133,7 +136,7 @@ class Playground:
 
 
 def _refuse_other_pages(call: Call) -> None:
-    """Lets only pages of this machine ask, by the host name that they asked for and by what browsers tell.
+    """Lets only pages of this machine ask, by the host that is named and by what browsers and proxies tell.
 
     Raises:
         AccessDenied: it may be a page of somebody else's.
@@ -143,5 +146,6 @@ def _refuse_other_pages(call: Call) -> None:
         is_ours = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         is_ours = False
-    if not is_ours or call.header("sec-fetch-site") not in (None, "same-origin", "none"):
+    is_forwarded = any(name in _OF_PROXIES for name, _ in call.headers)
+    if not is_ours or is_forwarded or call.header("sec-fetch-site") not in (None, "same-origin", "none"):
         raise AccessDenied("Only pages of this machine may ask that.", hint="Open the page on 127.0.0.1.")

@@ -97,7 +97,8 @@ class Settings:
     playground: str = choice(
         "local",
         ("local", "on", "off"),
-        "The page at /, on which to try things: on this machine's own listeners, everywhere, or nowhere.",
+        "The page at /, on which to try things: on this machine's own listeners, everywhere, or nowhere, as "
+        "behind a proxy on this machine, whose requests look like its own.",
     )
     trust_host_header: bool = switch(
         "Behind a CDN that signs its requests to us: x-framefetch-host says which host was asked for."

@@ -70,6 +70,8 @@ class Held:
 
     def reserve(self, start: int, stop: int) -> None:
         """Makes room for a range that will arrive in pieces, so that it is in one place in the end."""
+        if any(one.start == start and len(one.room) >= stop - start for one in self.pieces):
+            return
         room = bytearray(stop - start)
         filled = 0
         while filled < len(room) and (piece := self._at(start + filled)) is not None:

@@ -44,6 +44,7 @@ class Pull(ABC):
         self._hints: list[tuple[int, int]] = []
         self._steps = self._walk()
         self._need: Need | None = None
+        self._due = 0
         self._needs = 0
         self._index_found: VideoIndex | None = None
         self.landmarks: list[tuple[int, int]] = []
@@ -82,9 +83,9 @@ class Pull(ABC):
         self._held.add(start, data)
         before = self._need
         if self._in_full and before is not None:
-            gap = self._held.gap(before.start, before.stop)
+            gap = self._held.gap(before.start, self._due)
             if gap is not None:
-                return Need(*gap, before.why)
+                return Need(gap[0], before.stop if self._due < before.stop else gap[1], before.why)
         try:
             self._need = next(self._steps)
         except StopIteration as end:
@@ -100,11 +101,22 @@ class Pull(ABC):
         """Takes bytes that are known from before, and goes no step further yet."""
         self._held.add(start, data)
 
-    def read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
-        """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
+    def read(
+        self, start: int, stop: int, why: str, ask: int = 0, *, early: bool = False
+    ) -> Generator[Need, None, memoryview]:
+        """Bytes that must be there before the walk goes on.
+
+        Args:
+            start: of the first one.
+            stop: one past the last.
+            why: as `Need` has it.
+            ask: how far a request for them may reach.
+            early: whether the walk goes on as soon as they are there, however far that request reaches.
+        """
         while (gap := self._held.gap(start, stop)) is not None:
             first, *more = self._with_hints(start, gap[0], min(self._size, max(gap[1], ask)))
             self.check_room(*first)
+            self._due = gap[1] if early else first[1]
             yield Need(*first, why, tuple(more))
         return self._held.view(start, stop)
 

@@ -1,4 +1,4 @@
-"""Where boxes are in an object that is not there as a whole, and how more of it is had.."""
+"""Where boxes are in an object that is not there as a whole, and how more of it is had."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 class Reading(Protocol):
     """How bytes of the object are had."""
 
-    def read(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
-        """Bytes that must be there; a request for them may reach to `ask`."""
+    def read(
+        self, start: int, stop: int, why: str, ask: int = 0, *, early: bool = False
+    ) -> Generator[Need, None, memoryview]:
+        """Bytes that must be there; a request for them may reach to `ask`. See `Pull.read`."""
         ...
 
     def peek(self, start: int, stop: int) -> memoryview | None:

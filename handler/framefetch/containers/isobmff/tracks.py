@@ -162,7 +162,7 @@ def read_movie(moov: Box, size: int) -> Movie:
     timescale = headers[0].u32(20 if headers[0].version == 1 else 12)
     if not timescale:
         raise NotUnderstood("a movie timescale of 0")
-    tracks = tuple(_track(box, size) for box in traks)
+    tracks = tuple(read_track(box, size) for box in traks)
     if len({track.id for track in tracks}) != len(tracks):
         raise NotUnderstood("two tracks with one number")
     return Movie(timescale, headers[0], tracks, _fragment_defaults(boxes))
@@ -186,7 +186,8 @@ def _one(box: Box | None, kind: bytes, of: bytes) -> Box:
     return found
 
 
-def _track(trak: Box, size: int) -> Track:
+def read_track(trak: Box, size: int) -> Track:
+    """Reads one track; the errors are those of `read_movie`."""
     tkhd = _one(trak, b"tkhd", b"trak")
     mdia = _one(trak, b"mdia", b"trak")
     mdhd = _one(mdia, b"mdhd", b"mdia")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import AFTER_BYTES, NotUnderstood, VideoIndex
 from framefetch.containers.isobmff import header_film
+from framefetch.containers.isobmff.beginning import read_beginning
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
 from framefetch.containers.isobmff.claims import check_claims, check_gaps
 from framefetch.containers.isobmff.clock import earliest, track_start
@@ -37,6 +38,7 @@ MAX_HOPS = 16
 """Times that the way to the movie box may lead past what is held; real films need one."""
 MAX_BOXES = 4096
 _MAX_FTYP_BYTES = 4096
+_NEAR_BYTES = 64 << 10
 _STILLS = frozenset(b"heic heix heim heis hevc hevx avif avis mif1 msf1".split())
 
 
@@ -89,8 +91,10 @@ class Walk(Pull):
             # either: there every track's claims are looked at before.
             with suppress(Unusual, NotUnderstood):
                 return (yield from self._long(found))
+        elif self._wanted is not None and found.moov.stop < self._size:
+            with suppress(Unusual, NotUnderstood):
+                return (yield from self._begun(found, self._wanted))
         moov = yield from self._movie(found.moov)
-        check_claims(moov, self._size)
         try:
             return (yield from self._read(found, moov))
         except NotUnderstood as fault:
@@ -98,8 +102,26 @@ class Walk(Pull):
             fault.claims_seen = True
             raise
 
-    def _read(self, found: _Found, moov: Box) -> Generator[Need, None, VideoIndex]:
-        """The index of a film whose movie box is there as a whole."""
+    def _begun(
+        self, found: _Found, wanted: Callable[[VideoIndex], tuple[int, int]]
+    ) -> Generator[Need, None, VideoIndex]:
+        """The index of a film of whose movie box no more is read than has to be, for one picture.
+
+        The request for it reaches further, and is broken off. (Where the box is the last one, the request
+        ends with it, and its connection is good for another.)
+        """
+        self._make_room(found.moov)
+        moov = yield from read_beginning(self, found.moov, self._size)
+        index = yield from self._read(found, moov, whole=False)
+        first, _ = wanted(index)
+        if index.table.places(first, first + 1)[0][0] < found.moov.stop + _NEAR_BYTES:
+            # The same request goes on to the samples.
+            yield from self._movie(found.moov)
+        return index
+
+    def _read(self, found: _Found, moov: Box, *, whole: bool = True) -> Generator[Need, None, VideoIndex]:
+        """The index of a film whose movie box is there: as a whole, or up to the end of the video."""
+        check_claims(moov, self._size)
         movie = read_movie(moov, self._size)
         track = movie.video()
         entries = track.entries()
@@ -126,11 +148,12 @@ class Walk(Pull):
             raise NotUnderstood("tables say where keyframes are")
         table = read_tables(track.tables, self._size)
         segments = apply_edits(track.edits, table, track.timescale, movie.timescale)
+        start_s = track_start(movie, track) or Fraction(0)
+        if start_s > 0 and not whole:
+            # Another track may come first.
+            raise Unusual
         others = (one for one in movie.tracks if one is not track and one.samples)
-        zero_s = earliest(
-            track_start(movie, track) or Fraction(0),
-            ((one.handler, track_start(movie, one)) for one in others),
-        )
+        zero_s = earliest(start_s, ((one.handler, track_start(movie, one)) for one in others))
         film = (found.ftyp, movie, track, entries[used - 1])
         return self._index(film, table, segments, zero_s, ends=table.count == track.samples)
 
@@ -222,9 +245,13 @@ class Walk(Pull):
             raise CorruptFilm("The video's index is cut short.", hint="Is the upload complete?")
         return Place(header.kind, start, start + header.bytes, stop)
 
-    def _movie(self, place: Place) -> Generator[Need, None, Box]:
+    def _make_room(self, place: Place) -> None:
+        """One place in memory for a box that arrives in pieces."""
         if self._held.gap(place.start, place.stop) is not None:
             self._held.reserve(place.start, place.stop)
+
+    def _movie(self, place: Place) -> Generator[Need, None, Box]:
+        self._make_room(place)
         whole = yield from self.read(place.start, place.stop, "moov")
         return Box(place.kind, whole[place.body - place.start :], whole, place.start)
 

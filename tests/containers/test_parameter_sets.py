@@ -26,6 +26,9 @@ def stream(encoder: str, pixel_format: str, options: dict[str, str], container: 
         track.pix_fmt = pixel_format
         for number in range(12):
             frame = av.VideoFrame(*SIZE, pixel_format)
+            for plane in frame.planes:
+                # Whatever lies in its memory may be more than 10 bits, which x264 does not expect.
+                plane.update(bytes(plane.buffer_size))
             frame.pts = number
             made.mux(track.encode(frame))
         made.mux(track.encode(None))

@@ -1,4 +1,4 @@
-"""The beginning of a movie box, to the end of the film's video track: what follows are tables of other tracks.
+"""The beginning of a movie box, to the end of the film's video track: what follows are other tracks' tables.
 
 In go bytes as they arrive, out comes a ``moov`` that ends there. What would need more of it is `Unusual`:
 then the whole box is to be read.

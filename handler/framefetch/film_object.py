@@ -89,6 +89,15 @@ class FilmObject:
             raise UnsupportedFormat(hint=_not_a_video(self.info.size))
         return found
 
+    def confirm(self) -> None:
+        """Asks for one byte where nothing was asked for, as all was known.
+
+        Raises:
+            Changed: the object is of another version now.
+        """
+        if not self.pinned.trace.requests:
+            self.pinned.read(0, 1, "open")
+
     def __enter__(self) -> Self:
         """Itself."""
         return self
@@ -100,8 +109,8 @@ class FilmObject:
             Changed: the film was judged by what was known of it alone, and is another one now.
         """
         try:
-            if isinstance(fault, FilmError) and not self.pinned.trace.requests:
-                self.pinned.read(0, 1, "open")
+            if isinstance(fault, FilmError):
+                self.confirm()
         except Changed as changed:
             fault = changed
             raise

@@ -10,7 +10,8 @@ import math
 import traceback
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
 
 from framefetch import caching
 from framefetch.access import Access
@@ -37,6 +38,8 @@ from framefetch.texts import cors_of
 from framefetch.versions import machine, versions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from framefetch.access import Grant
     from framefetch.buckets import Bucket
     from framefetch.call import Call
@@ -46,6 +49,7 @@ if TYPE_CHECKING:
     from framefetch.sources import Source
 
 
+_T = TypeVar("_T")
 _MOST_RANGES = 60
 _OPEN_A_TURN = 4
 """Objects that may be open for each picture in the making: the first answers of those that wait come in
@@ -170,23 +174,17 @@ class Service:
                 link=beside(call, request.sheet().canonical(), grant.bucket.name, grant.key, grant.signed),
             )
         record.facts["process"] = request.canonical()
-        restarted = False
         try:
-            while True:
-                try:
-                    answer = self._result(call, grant, request, record)
-                except Changed:
-                    # The object was replaced while it was read: once more, from the new one's beginning.
-                    if restarted:
-                        raise
-                    restarted = True
-                else:
-                    if answer is not None:
-                        return caching.varying(answer, "Accept") if asked.varies else answer
-        except Changed as fault:
-            raise SourceChanged(detail=str(fault)) from fault
+            answer = once_more(partial(self._answered, call, grant, request, record))
         except NoSuchKey as fault:
             raise NoSuchKey(extras=(("Key", grant.key),), detail=fault.detail) from fault
+        return caching.varying(answer, "Accept") if asked.varies else answer
+
+    def _answered(self, call: Call, grant: Grant, request: Request, record: Record) -> Answer:
+        while (answer := self._result(call, grant, request, record)) is None:
+            # An equal request was to bring it.
+            continue
+        return answer
 
     def _result(self, call: Call, grant: Grant, request: Request, record: Record) -> Answer | None:
         """The answer; None where an equal request was to bring it, and nothing came of that one."""
@@ -234,6 +232,22 @@ class Service:
             # One function may stand behind two doors, of which each lets another size through.
             renderer = (*renderer, call.max_answer_bytes)
         return renderer
+
+
+def once_more(read: Callable[[], _T]) -> _T:
+    """What comes of reading an object. If it was replaced meanwhile, once more from the new one's beginning.
+
+    Raises:
+        SourceChanged: it was replaced again.
+    """
+    try:
+        return read()
+    except Changed:
+        pass
+    try:
+        return read()
+    except Changed as fault:
+        raise SourceChanged(detail=str(fault)) from fault
 
 
 def _read_header(record: Record, size: int) -> str:

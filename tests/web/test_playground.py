@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -125,6 +126,18 @@ def test_a_picture_and_what_it_cost(
     assert page.text("curl") == f"curl -o picture.jpg '{url}'"
     assert page.text("img") == f'<img src="{url.replace("&", "&amp;")}" alt="">'
     shoot("playground")
+
+
+def test_a_film_that_is_replaced_is_noticed(browser: Chrome, film: Film, tmp_path: Path) -> None:
+    """With the first picture of another film under the same name come its length and keyframes."""
+    shutil.copy(film.path, tmp_path / "a.mp4")
+    with serving(tmp_path) as server:
+        page = Page(browser, server, "a.mp4")
+        before = int(page.at("t").get_attribute("max"))
+        longer = make_film(replace(RECIPES["h264-mp4-front"], name="longer", count=80), tmp_path)
+        longer.path.replace(tmp_path / "a.mp4")
+        page.set("ms", "500")
+        page.until(lambda: int(page.at("t").get_attribute("max")) > before)
 
 
 def test_what_was_read_before(browser: Chrome, film: Film) -> None:

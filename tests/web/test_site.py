@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,12 +15,13 @@ from framefetch.observe import Record
 from framefetch.playground import Playground
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
-from framefetch.sources.folder import FolderSource
+from framefetch.sources.folder import FileReply, FolderSource, StoredFile
 from tests.films import RECIPES, make_film
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from framefetch.budget import Budget
     from framefetch.call import Answer
 
 HOST = (("host", "127.0.0.1:8000"),)
@@ -109,6 +113,45 @@ def test_a_film_comes_with_what_was_read_of_it(folder: Path) -> None:
     spans = [tuple(map(int, one.partition(" ")[2].split("-"))) for one in first["ranges"]]
     assert first["bytes"] == sum(stop - start for start, stop in spans)
     assert again == {"bytes": 0, "requests": 0, "ranges": []}
+
+
+def test_a_film_that_is_replaced(folder: Path, tmp_path: Path) -> None:
+    """Another film under the same name is told of as it is, also where the first one's index is known."""
+    (tmp_path / "a b.mp4").write_bytes((folder / "a b.mp4").read_bytes())
+    playground = site(tmp_path)
+    before = told(ask(playground, "/-/film", "bucket=&key=a%20b.mp4"))
+    longer = make_film(replace(RECIPES["h264-mp4-front"], name="longer", count=80), tmp_path)
+    longer.path.replace(tmp_path / "a b.mp4")
+    after = told(ask(playground, "/-/film", "bucket=&key=a%20b.mp4"))
+    assert after["size"] == (tmp_path / "a b.mp4").stat().st_size != before["size"]
+    assert after["duration_ms"] > before["duration_ms"]
+    assert after["read"]["requests"] > 0
+
+
+def test_a_film_that_is_never_the_same(folder: Path) -> None:
+    """A film that is written to all the time is 503, as it is for its pictures."""
+    ticks = count(1_700_000_000)
+
+    class Restless(StoredFile):
+        def get(self, start: int, stop: int | None, budget: Budget, if_match: str | None = None) -> FileReply:
+            reply = super().get(start, stop, budget, if_match)
+            os.utime(self.descriptor, (now := next(ticks), now))
+            return reply
+
+    class Store(FolderSource):
+        def open(self, key: str) -> StoredFile:
+            return Restless(super().open(key).descriptor)
+
+    playground = Playground(Service(Settings(), Store(folder)), local=True, is_open=True)
+    answer = ask(playground, "/-/film", "bucket=&key=a%20b.mp4")
+    assert answer is not None
+    assert (answer.status, answer.header("retry-after")) == (503, "1")
+
+
+def told(answer: Answer | None) -> Any:
+    assert answer is not None
+    assert answer.status == 200
+    return json.loads(answer.body)
 
 
 def test_a_url_is_signed_where_it_has_to_be(folder: Path) -> None:

@@ -5,7 +5,7 @@
 const $ = (id) => document.getElementById(id);
 const local = document.body.dataset.local === 'true';
 const buckets = JSON.parse(document.body.dataset.buckets);
-const state = { key: '', bucket: '', film: null, signedUrl: '', url: '', asked: 0, timer: 0, blob: '' };
+const state = { key: '', bucket: '', film: null, signedUrl: '', url: '', asked: 0, timer: 0, blob: '', version: '' };
 
 // Not URLSearchParams, which writes a blank as a plus: to the service a plus is a plus.
 const query = (values) => Object.entries(values).map(([name, value]) => name + '=' + encodeURIComponent(value)).join('&');
@@ -58,6 +58,10 @@ async function show() {
   $('picture').src = state.blob;
   $('picture').alt = 'The picture of ' + (state.key || 'the film') + ' at ' + answer.headers.get('x-framefetch-time') + ' ms';
   facts(answer, body, performance.now() - started);
+  // Another film under the same name: its length and keyframes are others, too.
+  const version = (answer.headers.get('x-framefetch-read') || '').replace(/.*size=/, '') + answer.headers.get('last-modified');
+  if (local && state.key && state.version && state.version !== version) return choose(state.key);
+  state.version = version;
 }
 
 async function faultOf(answer, body) {
@@ -192,7 +196,7 @@ function setTime(ms) {
 }
 
 async function choose(key) {
-  Object.assign(state, { key, signedUrl: '', film: null });
+  Object.assign(state, { key, signedUrl: '', film: null, version: '' });
   if (local) {
     const answer = await fetch('/-/film?' + query({ bucket: state.bucket, key }));
     state.film = answer.ok ? await answer.json() : null;

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from framefetch.admission import COMPANY
 from framefetch.answers import ALWAYS, error_answer
 from framefetch.call import Answer
 from framefetch.errors import AccessDenied, FramefetchError, InvalidRequest, NoSuchBucket
@@ -16,6 +18,7 @@ from framefetch.plan import keyframe_times_s
 from framefetch.playground.page import page_answer
 from framefetch.process import PARAMETER, Format
 from framefetch.signing.presign import without_port
+from framefetch.snapshot import once_more
 from framefetch.sources.looking import LookableSource
 
 if TYPE_CHECKING:
@@ -85,7 +88,7 @@ class Playground:
             return self._films(bucket)
         key = asked.get("key", "")
         if call.path == "/-/film":
-            return self._film(bucket, key, record)
+            return once_more(partial(self._film, bucket, key, record))
         return {"url": self._url(bucket, key, asked.get("process", ""))}
 
     def _films(self, bucket: Bucket) -> dict[str, object]:
@@ -106,15 +109,18 @@ class Playground:
 
         A picture that is asked for afterwards finds the index known, so what it reads is not all.
         """
-        with self._service.opened(bucket, key, None, record) as opened:
+        company = COMPANY.joined()
+        with company as mine, mine.judging(), self._service.opened(bucket, key, None, record) as opened:
             index = self._service.studio.index(opened, record)
             length_ms = float(self._service.studio.length_ms(opened, record))
             times_s = keyframe_times_s(index, _MOST_KEYS) if index is not None else []
             keyframes_ms = [round(float(one) * 1000, 3) for one in times_s]
             told = {"size": opened.info.size, "duration_ms": length_ms, "keyframes_ms": keyframes_ms}
-        reads = record.trace.reads[:_MOST_RANGES]
-        ranges = [f"{one.purpose} {one.start}-{one.start + one.received}" for one in reads]
-        read = {"bytes": record.trace.received, "requests": record.trace.requests, "ranges": ranges}
+            reads = record.trace.reads[:_MOST_RANGES]
+            ranges = [f"{one.purpose} {one.start}-{one.start + one.received}" for one in reads]
+            read = {"bytes": record.trace.received, "requests": record.trace.requests, "ranges": ranges}
+            # That the film is still the same is not part of what it took to know it.
+            opened.confirm()
         return {**told, "has_index": index is not None, "read": read}
 
     def _url(self, bucket: Bucket, key: str, process: str) -> str:

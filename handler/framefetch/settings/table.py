@@ -46,7 +46,8 @@ class Settings:
         "Where the videos are, when the command line does not say.",
     )
     networks: tuple[str, ...] = words(
-        "Private networks that HTTP sources may be in; all others of that kind are refused.",
+        "Private networks that the names and redirects of HTTP sources may lead into; beside them only a "
+        "source written as an address or as localhost may be private, and what the command line names.",
         "networks as 10.1.0.0/16, separated by commas",
         network,
     )

@@ -77,6 +77,8 @@ class Grant:
         signed: by whom and for how long; None for a public request.
         version: of the object that it asks for; None for the current one.
         overrides: headers that replace those of a picture's answer.
+        is_exception: it is signed for more than all may have of a bucket that is public, whose caches do
+            not look at signatures.
     """
 
     bucket: Bucket
@@ -85,6 +87,7 @@ class Grant:
     signed: Signed | None = None
     version: str | None = None
     overrides: tuple[tuple[str, str], ...] = ()
+    is_exception: bool = False
 
     def finish(self, answer: Answer, elapsed_s: float) -> Answer:
         """The answer as this caller may keep it.
@@ -95,9 +98,10 @@ class Grant:
         """
         if self.signed is not None:
             left_s = max(0, math.floor(self.signed.seconds_left - elapsed_s))
-            is_url_all = self.signed.kind == "presigned" and not self.signed.headers
+            is_told_by_url = self.signed.kind == "presigned" and not self.signed.headers
             keep = caching.of_signed(
-                answer.header("cache-control") or "no-store", left_s if is_url_all else None
+                answer.header("cache-control") or "no-store",
+                left_s if is_told_by_url and not self.is_exception else None,
             )
             answer = caching.with_headers(answer, (("Cache-Control", keep),))
         if answer.status == 200:
@@ -180,7 +184,8 @@ class Access:
         signed = verify(call, bucket.name, key, self.keyring, bucket.region, now)
         style = styles.style_of(process)
         default: buckets.Access = "signed" if self.signed[bucket.name] else "public"
-        if signed is None and not bucket.admits_unsigned(key, style, default):
+        is_for_all = bucket.admits_unsigned(key, style, default)
+        if signed is None and not is_for_all:
             raise AccessDenied("Anonymous user has no right to access this object.")
         if self.style_only and style is None:
             raise AccessDenied("The channel can be only accessed using style.")
@@ -188,13 +193,15 @@ class Access:
         for name, _ in parameters:
             if is_subresource(name) and name not in _SERVED | _IGNORED | _OF_SIGNATURES:
                 raise NotImplementedHere(hint=f"framefetch does not serve {name}.")
+        overrides = _overrides(parameters, signed=signed is not None)
         return Grant(
             bucket=bucket,
             key=key,
             process=styles.resolve(process, self.styles),
             signed=signed,
             version=_version(parameters),
-            overrides=_overrides(parameters, signed=signed is not None),
+            overrides=overrides,
+            is_exception=(bucket.access or default) == "public" and not (is_for_all and not overrides),
         )
 
     def _target(self, call: Call) -> Target:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -160,6 +161,26 @@ def test_public_by_prefix_and_style(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     ):
         assert (made.ask(key, query).status == 404) is allowed, (key, query)
     assert made.source.opened == ["open/a.mp4"]
+
+
+def test_what_only_a_signature_opens_in_a_public_bucket_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Caches of a public bucket do not look at signatures: what is not for all is private, no-store."""
+    line = f"{HOST}={BUCKET}=/films access=public prefix=film styles=cover"
+    made = deployment(tmp_path, monkeypatch)
+    shutil.copy(tmp_path / "film.mp4", tmp_path / "shut.mp4")
+    made.service.access = Access.of(Settings(buckets=line, keys=KEYS, styles=f"cover={PROCESS}"))
+    monkeypatch.setattr(made.service, "_sources", {BUCKET: made.source})
+    for signed_for, kept in (
+        (url("film.mp4", "style/cover"), True),
+        (url("film.mp4"), False),
+        (url("shut.mp4", "style/cover"), False),
+        (signed((("x-oss-process", "style/cover"), ("response-content-type", "text/plain"))), False),
+    ):
+        answer = made.open(signed_for)
+        assert answer.status == 200, answer.body
+        assert (answer.header("cache-control") != "private, no-store") is kept, signed_for
 
 
 def test_styles(deploy: Deploy) -> None:

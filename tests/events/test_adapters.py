@@ -134,6 +134,17 @@ def test_a_body_comes_through() -> None:
         shape_of("alb", event).call(event)
 
 
+@pytest.mark.parametrize("platform", ["rest-api", "function-compute"])
+def test_halves_of_surrogate_pairs_end_nothing(platform: str) -> None:
+    """What JSON can hold and UTF-8 cannot is a parameter like others: no exception of the function."""
+    event = PLATFORMS[platform](Call("GET", "/film.mp4", "a=1", HOST))
+    name = "queryParameters" if "queryParameters" in event else "queryStringParameters"
+    event |= {name: {"\ud83d": "\udcff"}, "multiValueQueryStringParameters": None}
+    made = shape_of(platform, event).call(event)
+    assert made.query == "%ED%A0%BD=%ED%B3%BF"
+    assert len(made.parameters) == 1
+
+
 @pytest.mark.parametrize("event", [{}, {"Records": []}, {"requestContext": {}}, {"requestContext": None}])
 def test_other_events_are_no_http(event: dict[str, Any]) -> None:
     """An event of another kind is taken for no request."""

@@ -27,7 +27,9 @@ def encoded(text: str) -> str:
 
 def query_of(pairs: Iterable[tuple[str, str]]) -> str:
     """A query string of decoded names and values."""
-    return "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
+    # JSON can hold halves of surrogate pairs, which are no UTF-8.
+    encoded_pairs = ((quote(one, safe="", errors="surrogatepass") for one in pair) for pair in pairs)
+    return "&".join(f"{name}={value}" for name, value in encoded_pairs)
 
 
 def pairs_of(

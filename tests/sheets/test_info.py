@@ -28,12 +28,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("info")
 
 
-def service_of(film: Film) -> Service:
-    return Service(Settings(), FolderSource(film.path.parent))
+def service_of(film: Film, **settings: Any) -> Service:
+    return Service(Settings(**settings), FolderSource(film.path.parent))
 
 
-def told(film: Film) -> dict[str, Any]:
-    answer = service_of(film).answer(Call("GET", f"/{film.path.name}", INFO))
+def told(film: Film, **settings: Any) -> dict[str, Any]:
+    answer = service_of(film, **settings).answer(Call("GET", f"/{film.path.name}", INFO))
     assert (answer.status, answer.header("content-type")) == (200, "application/json; charset=utf-8"), (
         answer.body
     )
@@ -62,6 +62,50 @@ def test_facts_of_mp4_and_mov(folder: Path, name: str) -> None:
     assert round(film.width * across / up) == film.display[0]
     assert facts["Framefetch"]["Keyframes"]["Count"] == len(film.keyframes)
     assert len(facts.get("AudioStreams", [])) == (RECIPES[name].audio is not None)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "h264-mp4-front",
+        "h264-sar-16-15",
+        "turn-90",
+        "h264-mov",
+        "prores-mov",
+        "edit-cut-both-ends",
+        "edit-several",
+    ],
+)
+def test_facts_are_the_same_whoever_reads_the_index(folder: Path, name: str) -> None:
+    """Our own reader and FFmpeg tell the same facts in the same form, but for what only one of them knows."""
+    film = make_film(RECIPES[name], folder)
+    own, by_ffmpeg = told(film), told(film, index="generic")
+    assert own.pop("Framefetch")
+    assert own.keys() == by_ffmpeg.keys()
+    for kind in ("VideoStreams", "AudioStreams", "Subtitles"):
+        for ours, theirs in zip(own.pop(kind, []), by_ffmpeg.pop(kind, []), strict=True):
+            if kind == "VideoStreams":
+                assert ours.pop("Rotate") == str(film.rotation)
+                for fact in ("Profile", "PixelFormat", "BitDepth", "ColorRange"):
+                    theirs.pop(fact, ours.pop(fact, None))
+            else:
+                assert theirs.pop("CodecName")
+                assert theirs.pop("CodecLongName")
+            assert ours.pop("Duration") == pytest.approx(theirs.pop("Duration"), abs=0.002)
+            assert ours == theirs
+    assert own == by_ffmpeg
+
+
+@pytest.mark.parametrize(
+    ("name", "container"), [("late-video-mkv", "matroska,webm"), ("late-video-ts", "mpegts")]
+)
+def test_what_is_not_known_is_left_out(folder: Path, name: str, container: str) -> None:
+    """Each stream has its number, language and codec; what a container does not say is not told as 0."""
+    facts = told(make_film(RECIPES[name], folder))
+    assert facts["FormatName"] == container
+    for stream in (*facts["VideoStreams"], *facts["AudioStreams"]):
+        assert {"Index", "Language", "CodecName"} <= stream.keys()
+        assert [key for key, value in stream.items() if not value and key != "Index"] == []
 
 
 def eval_ratio(text: str) -> float:

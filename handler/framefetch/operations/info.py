@@ -13,7 +13,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.facts import container_facts, length_of, video_facts
+from framefetch.facts import (
+    container_facts,
+    film_facts,
+    length_of,
+    picture_facts,
+    sound_facts,
+    stream_facts,
+    video_facts,
+)
 from framefetch.indexed import open_film
 from framefetch.operations.made import Made
 from framefetch.plan import length_s, make_plan
@@ -48,43 +56,32 @@ def _by_index(index: VideoIndex, studio: Studio, record: Record) -> dict[str, An
         duration_s: Fraction | None = length_s(index)
     except NotUnderstood:
         duration_s = None
-    longest_s = max((one.duration_s or Fraction(0) for one in index.streams), default=Fraction(0))
+    lengths_s = [duration_s, *(one.duration_s for one in index.streams if not one.is_film)]
     with closing(open_film(index, studio.settings, record.budget)) as film:
         video = video_facts(film, (index.width, index.height))
-    shown = next(one for one in index.streams if one.is_film)
-    video |= {"Rotate": str(shown.orientation.quarter_turns * 90), "Language": shown.language}
+    taken = next(number for number, one in enumerate(index.streams) if one.is_film)
+    video["Rotate"] = str(index.streams[taken].orientation.quarter_turns * 90)
     if index.whole:
         ticks = table.dts(table.count) - table.dts(0)
-        video["FrameCount"] = table.count
-        if ticks:
-            video["AverageFrameRate"] = _ratio(table.count * index.timescale / Fraction(ticks))
-    video["Duration"] = length_of(duration_s)
-    streams = [_stream(number, one, video) for number, one in enumerate(index.streams)]
-    return {
-        "FormatName": "mov,mp4,m4a,3gp,3g2,mj2",
-        "FormatLongName": "QuickTime / MOV",
-        "Duration": length_of(max(longest_s, duration_s or Fraction(0)) or None),
-        "StreamCount": len(streams),
-        "VideoWidth": video.get("Width"),
-        "VideoHeight": video.get("Height"),
-        "VideoStreams": [facts for kind, facts in streams if kind == "video"],
-        "AudioStreams": [facts for kind, facts in streams if kind == "audio"],
-        "Subtitles": [facts for kind, facts in streams if kind == "subtitle"],
-        "Framefetch": _costs(index, duration_s, record) if index.whole and duration_s else {},
-    }
+        video |= picture_facts(
+            table.count, table.count * index.timescale / Fraction(ticks) if ticks else None
+        )
+    streams = [
+        (one.kind, _stream(number, one, video, duration_s)) for number, one in enumerate(index.streams)
+    ]
+    longest_s = max((one for one in lengths_s if one), default=None)
+    costs = _costs(index, duration_s, record) if index.whole and duration_s else {}
+    return film_facts("mov", "QuickTime / MOV", longest_s, streams, taken) | {"Framefetch": costs}
 
 
-def _stream(number: int, stream: StreamFacts, video: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Kind and facts of one stream; sound's bit rate and frames are in tables that are not read."""
-    facts: dict[str, Any] = {
-        "Index": number,
-        "Language": stream.language,
-        "CodecTagString": stream.codec,
-        "Duration": length_of(stream.duration_s),
-    }
-    if stream.kind == "audio":
-        facts |= {"Channels": stream.channels, "SampleRate": stream.rate_hz}
-    return stream.kind, facts | video if stream.is_film else facts
+def _stream(
+    number: int, stream: StreamFacts, video: dict[str, Any], duration_s: Fraction | None
+) -> dict[str, Any]:
+    """The facts of one stream; sound's codec, bit rate and frames are in tables that are not read."""
+    more = sound_facts(stream.channels, stream.rate_hz) if stream.kind == "audio" else {}
+    if stream.is_film:
+        return stream_facts(number, stream.language, stream.codec, duration_s, video)
+    return stream_facts(number, stream.language, stream.codec, stream.duration_s, more)
 
 
 def _costs(index: VideoIndex, duration_s: Fraction, record: Record) -> dict[str, Any]:
@@ -133,8 +130,3 @@ def _known(facts: dict[str, Any]) -> dict[str, Any]:
         if value not in (None, "", {}, []):
             found[name] = value
     return found
-
-
-def _ratio(value: Fraction) -> str:
-    value = value.limit_denominator(1_000_000)
-    return f"{value.numerator}/{value.denominator}"

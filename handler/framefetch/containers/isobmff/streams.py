@@ -23,10 +23,10 @@ _NO_LENGTH = {0, 0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF}
 
 def streams_of(movie: Movie, video: Track) -> tuple[StreamFacts, ...]:
     """The facts of all tracks; `video` is the one whose pictures are taken."""
-    return tuple(_facts(track, is_film=track.id == video.id) for track in movie.tracks)
+    return tuple(_facts(track, movie, is_film=track.id == video.id) for track in movie.tracks)
 
 
-def _facts(track: Track, *, is_film: bool) -> StreamFacts:
+def _facts(track: Track, movie: Movie, *, is_film: bool) -> StreamFacts:
     kind = _KINDS.get(track.handler, "data")
     described = track.tables.get(b"stsd")
     entry = bytes(described.body[_ENTRY_AT:]) if described is not None and kind == "audio" else b""
@@ -35,7 +35,7 @@ def _facts(track: Track, *, is_film: bool) -> StreamFacts:
         kind=kind,
         codec=track.fourcc.decode("latin-1"),
         language=_language(track),
-        duration_s=_duration_s(track),
+        duration_s=_shown_s(track, movie) or _duration_s(track),
         # §12.2.3: channels, and the rate as 16.16.
         channels=int.from_bytes(entry[16:18], "big") if has_sound else 0,
         rate_hz=int.from_bytes(entry[24:26], "big") if has_sound else 0,
@@ -53,7 +53,16 @@ def _language(track: Track) -> str:
     return bytes(letters).decode() if all(0x61 <= one <= 0x7A for one in letters) else "und"
 
 
+def _shown_s(track: Track, movie: Movie) -> Fraction | None:
+    """How much of it is shown or heard: all edits together (§8.3.2)."""
+    tkhd = track.boxes[b"tkhd"]
+    at, length = (28, 8) if tkhd.version == 1 else (20, 4)
+    ticks = int.from_bytes(tkhd.body[at : at + length], "big")
+    return None if ticks in _NO_LENGTH or not movie.timescale else Fraction(ticks, movie.timescale)
+
+
 def _duration_s(track: Track) -> Fraction | None:
+    """How long its samples are (§8.4.2)."""
     mdhd = track.boxes[b"mdhd"]
     at, length = (24, 8) if mdhd.version == 1 else (16, 4)
     ticks = int.from_bytes(mdhd.body[at : at + length], "big")

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from framefetch.call import percent_decode
 from framefetch.errors import NoSuchBucket
-from framefetch.settings.rows import json_rows
+from framefetch.settings.rows import is_json, json_rows, line_values, lines
 from framefetch.signing.keys import within
 from framefetch.signing.presign import is_ip_or_localhost, without_port
 from framefetch.values import dataclass
@@ -136,15 +136,14 @@ def parse(text: str) -> BucketMap:
     Raises:
         ValueError: says which line and what it takes.
     """
-    text = text.strip()
-    if text[:1] in ("[", "{"):
+    if is_json(text):
         lists = json_rows(text, _KEYS, "the bucket map")
         rows = [(where, {name: ",".join(values) for name, values in row.items()}) for where, row in lists]
     else:
+        names = ("host", "bucket", "source")
         rows = [
-            (f"line {at}", _line_values(line, at))
-            for at, line in enumerate(map(str.strip, text.splitlines()), 1)
-            if line and not line.startswith("#")
+            (where, line_values(line, names, _OPTIONS, f"{where} of the bucket map is not {_FORM}"))
+            for where, line in lines(text)
         ]
     buckets = tuple(_bucket(where, values) for where, values in rows)
     taken: dict[str, str] = {}
@@ -165,23 +164,6 @@ _FORM = "HOST=BUCKET=SOURCE [access=signed|public] [region=…] [prefix=…] [st
 def _exact(bucket: Bucket) -> tuple[str, ...]:
     """The hosts that lead to one bucket only; ``*.base`` leads to many, by their names."""
     return tuple(host for host in bucket.hosts if not host.startswith("*."))
-
-
-def _line_values(line: str, at: int) -> dict[str, str]:
-    first, *options = line.split()
-    host, equals, rest = first.partition("=")
-    bucket, more, source = rest.partition("=")
-    if not (equals and more):
-        message = f"line {at} of the bucket map is not {_FORM}"
-        raise ValueError(message)
-    values = {"host": host, "bucket": bucket, "source": source}
-    for option in options:
-        name, _, value = option.partition("=")
-        if name not in _OPTIONS or name in values:
-            message = f"line {at} of the bucket map is not {_FORM}: {name!r}"
-            raise ValueError(message)
-        values[name] = value
-    return values
 
 
 def _bucket(where: str, values: dict[str, str]) -> Bucket:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.errors import FramefetchError, NoSuchStyle
 from framefetch.process import parse as parse_process
+from framefetch.settings.rows import is_json, lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +46,7 @@ def parse(text: str, *, max_side: int) -> dict[str, str]:
     Raises:
         ValueError: says which style and what is wrong with it.
     """
-    styles = dict(_json_rows(text) if text.lstrip()[:1] == "{" else _line_rows(text))
+    styles = dict(_json_rows(text) if is_json(text) else _line_rows(text))
     for name, process in styles.items():
         if not re.fullmatch(NAME, name):
             message = f"a style's name is 1 to 63 of A-Z, a-z, 0-9, '_', '.' and '-', not {name!r}"
@@ -60,12 +61,10 @@ def parse(text: str, *, max_side: int) -> dict[str, str]:
 
 def _line_rows(text: str) -> list[tuple[str, str]]:
     rows: list[tuple[str, str]] = []
-    for at, line in enumerate(map(str.strip, text.splitlines()), 1):
+    for where, line in lines(text):
         name, equals, process = (part.strip() for part in line.partition("="))
-        if not line or line.startswith("#"):
-            continue
         if not equals:
-            message = f"line {at} of the styles is not {_FORM}"
+            message = f"{where} of the styles is not {_FORM}"
             raise ValueError(message)
         if any(name == other for other, _ in rows):
             message = f"the style {name} is there twice"
@@ -82,7 +81,7 @@ def _json_rows(text: str) -> list[tuple[str, str]]:
     except ValueError as error:
         message = f"the styles are not valid JSON: {error}"
         raise ValueError(message) from None
-    if not all(isinstance(process, str) for process in parsed.values()):
+    if not isinstance(parsed, dict) or not all(isinstance(process, str) for process in parsed.values()):
         message = f"the styles are an object of texts: {{{_FORM.replace('=', ': ')}}}"
         raise ValueError(message)
     return list(parsed.items())

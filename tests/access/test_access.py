@@ -95,6 +95,12 @@ def test_each_bucket_has_its_own_access() -> None:
     [
         ({"buckets": "nonsense"}, "line 1 of the bucket map"),
         ({"buckets": "# none"}, "no bucket"),
+        (
+            {"buckets": "# one\n=one=s3://one access=public prefix="},
+            "line 2 of the bucket map is not .*'prefix='",
+        ),
+        ({"buckets": "=one=s3://one access=public access=signed"}, "'access=signed'"),
+        ({"buckets": "=one=s3://one style=a"}, "'style=a'"),
         ({"keys": "LTAIx"}, "LTAIx has no secret"),
         ({"styles": "cover"}, "line 1 of the styles"),
         ({"styles": "cover=video/snapshot,t_x"}, "the style cover"),
@@ -102,6 +108,7 @@ def test_each_bucket_has_its_own_access() -> None:
         ({"styles": "a=video/snapshot\na=video/snapshot"}, "twice"),
         ({"styles": "{"}, "JSON"),
         ({"styles": '{"a": 1}'}, "texts"),
+        ({"styles": '["a"]'}, "texts"),
     ],
 )
 def test_bad_settings_are_named(settings: dict[str, Any], said: str) -> None:

@@ -15,7 +15,7 @@ from framefetch.errors import FramefetchError
 from framefetch.process import SheetRequest
 from framefetch.process import parse as parse_process
 from framefetch.rules import PLACEHOLDERS, Rule, Rules, Upload
-from framefetch.settings.rows import json_rows
+from framefetch.settings.rows import is_json, json_rows, line_values, lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,15 +40,10 @@ def parse(text: str, named: Mapping[str, str], *, max_side: int) -> Rules:
     Raises:
         ValueError: says which rule and what it takes.
     """
-    text = text.strip()
-    if text[:1] in ("[", "{"):
+    if is_json(text):
         rows = json_rows(text, _JSON_KEYS, "the rules")
     else:
-        rows = [
-            (f"line {at}", _line_values(line, at))
-            for at, line in enumerate(map(str.strip, text.splitlines()), 1)
-            if line and not line.startswith("#")
-        ]
+        rows = [(where, _line_values(line, where)) for where, line in lines(text)]
     rules = tuple(_rule(where, values, named, max_side) for where, values in rows)
     for (one_at, one), (two_at, two) in combinations(
         zip((where for where, _ in rows), rules, strict=True), 2
@@ -62,21 +57,11 @@ def parse(text: str, named: Mapping[str, str], *, max_side: int) -> Rules:
     return Rules(rules)
 
 
-def _line_values(line: str, at: int) -> dict[str, list[str]]:
-    first, *options = line.split()
-    match, equals, rest = first.partition("=")
-    process, more, place = rest.partition("=")
-    if not (equals and more):
-        message = f"line {at} of the rules is not {_FORM}"
-        raise ValueError(message)
-    values = {"match": match.split(","), "process": process.split(";"), "to": [place]}
-    for option in options:
-        name, _, value = option.partition("=")
-        if name != "bucket" or not value or name in values:
-            message = f"line {at} of the rules is not {_FORM}: {option!r}"
-            raise ValueError(message)
-        values[name] = [value]
-    return values
+def _line_values(line: str, where: str) -> dict[str, list[str]]:
+    refusal = f"{where} of the rules is not {_FORM}"
+    values = line_values(line, ("match", "process", "to"), ("bucket",), refusal)
+    lists = {name: [value] for name, value in values.items()}
+    return lists | {"match": values["match"].split(","), "process": values["process"].split(";")}
 
 
 def _rule(where: str, values: dict[str, list[str]], named: Mapping[str, str], max_side: int) -> Rule:

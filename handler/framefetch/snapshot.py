@@ -127,6 +127,7 @@ class Service:
                 answer = picture_answer(200, self._cors.preflight(call), b"", with_length=True)
             elif call.method == "POST":
                 wanted, grant = self._saving.admit(call, self.access, now_unix())
+                _tell_signer(grant, record)
                 picture = self._process(as_get(call), grant, record)
                 answer = self._saving.save(call, wanted, picture, record)
             else:
@@ -159,8 +160,7 @@ class Service:
         if call.method not in ("GET", "HEAD"):
             raise MethodNotAllowed(hint="Use GET or HEAD.")
         grant = self.access.admit(call, now_unix())
-        if grant.signed is not None:
-            record.facts["signed_by"] = grant.signed.access_key_id
+        _tell_signer(grant, record)
         return grant
 
     def _process(self, call: Call, grant: Grant, record: Record) -> Answer:
@@ -248,6 +248,11 @@ def once_more(read: Callable[[], _T]) -> _T:
         return read()
     except Changed as fault:
         raise SourceChanged(detail=str(fault)) from fault
+
+
+def _tell_signer(grant: Grant, record: Record) -> None:
+    if grant.signed is not None:
+        record.facts["signed_by"] = grant.signed.access_key_id
 
 
 def _read_header(record: Record, size: int) -> str:

@@ -269,6 +269,24 @@ def test_bad_setting(tmp_path: Path, place: str) -> None:
         Service(Settings(source=str(tmp_path), bucket=BUCKET, access="public", save_to=(place,)))
 
 
+def test_the_log_says_who_saved(root: Path, tmp_path: Path) -> None:
+    """The record of a POST names the key pair that signed it and the place; no secret, and no signature."""
+    settings = {
+        "FRAMEFETCH_ACCESS": "signed",
+        "FRAMEFETCH_BUCKET": BUCKET,
+        "FRAMEFETCH_KEYS": f"{KEY_ID}:{SECRET}",
+        "FRAMEFETCH_SAVE_TO": f"{BUCKET}/thumbs/",
+    }
+    log = tmp_path / "log"
+    with log.open("wb") as written, serving(root / BUCKET, settings=settings, stderr=written) as server:
+        url = presigned(server)
+        assert post(server, url, f"x-oss-process={save('thumbs/l.png')}").status == 200
+    (record,) = (json.loads(line) for line in log.read_text().splitlines())
+    assert (record["signed_by"], record["saved"]) == (KEY_ID, f"{BUCKET}/thumbs/l.png")
+    assert SECRET not in log.read_text()
+    assert "ignature" not in log.read_text()
+
+
 def test_body_that_does_not_come(root: Path) -> None:
     """A body that is announced and not sent holds nothing up for longer than a request may take."""
     settings = {"FRAMEFETCH_TIMEOUT_S": "0.3"}

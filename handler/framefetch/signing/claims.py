@@ -160,6 +160,7 @@ def _in_v4_url(  # noqa: PLR0917 - private, called once
     if now > start + lasting:
         raise _expired(start + lasting, now, "0002-00000236")
     additional = names_of(first(parameters, "x-oss-additional-headers") or "")
+    also = frozenset(additional) - {"host"}
     return Claim(
         version="v4",
         kind="presigned",
@@ -169,9 +170,7 @@ def _in_v4_url(  # noqa: PLR0917 - private, called once
         stop=start + lasting,
         text=_v4_text(call, bucket, key, _unsigned(parameters), additional, date, scope),
         scope=scope,
-        headers=any(
-            v4.is_signed(name) or (name in additional and name != "host") for name, _ in call.headers
-        ),
+        headers=any(v4.is_signed(name) or name in also for name, _ in call.headers),
     )
 
 

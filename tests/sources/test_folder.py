@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import threading
@@ -113,6 +114,24 @@ def test_a_file_without_permission(root: Path, opening: Opening) -> None:
     (root / "a.mp4").chmod(0)
     with pytest.raises(AccessDenied):
         opening.pin(FolderSource(root), "a.mp4")
+
+
+def test_nothing_is_said_of_what_may_not_be_read_outside(
+    root: Path, opening: Opening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A link to a file outside that may not be read is as absent as any other that leads there."""
+
+    def refuse(*_: object, **__: object) -> int:
+        raise PermissionError(errno.EACCES, "not yours")
+
+    (root / "link.mp4").symlink_to(root.parent / "secret.mp4")
+    (root / "inside.mp4").symlink_to("a.mp4")
+    source = FolderSource(root)
+    monkeypatch.setattr("framefetch.sources.folder.os.open", refuse)
+    with pytest.raises(NoSuchKey):
+        opening.pin(source, "link.mp4")
+    with pytest.raises(AccessDenied):
+        opening.pin(source, "inside.mp4")
 
 
 def test_a_file_that_is_replaced_stays_the_one_that_was_opened(root: Path, opening: Opening) -> None:

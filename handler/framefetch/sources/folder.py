@@ -31,6 +31,8 @@ PIECE_BYTES = 256 << 10
 
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.ENXIO})
 """What open(2) says where no file can be read under the name; ENXIO is a socket."""
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_OUTSIDE = "the real path is outside of the folder"
 
 
 class FolderSource:
@@ -65,6 +67,9 @@ class FolderSource:
             # O_NONBLOCK, or opening a FIFO would wait for its writer.
             descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         except OSError as fault:
+            if fault.errno in _FORBIDDEN and not self._is_below(os.path.realpath(path)):
+                # A link: what is outside is not there, whether it may be read or not.
+                raise NoSuchKey(detail=_OUTSIDE) from fault
             raise _as_ours(fault) from fault
         except UnicodeEncodeError as fault:
             raise InvalidObjectName(detail=str(fault)) from fault
@@ -99,7 +104,10 @@ class FolderSource:
 
     def is_inside(self, descriptor: int) -> bool:
         """Whether what is open is really in the folder, whatever its name was."""
-        return os.path.commonpath((self.root, _real_path(descriptor))) == self.root
+        return self._is_below(_real_path(descriptor))
+
+    def _is_below(self, real_path: str) -> bool:
+        return os.path.commonpath((self.root, real_path)) == self.root
 
     def _check(self, descriptor: int) -> None:
         """Raises unless the descriptor is a regular file that is really inside the folder."""
@@ -107,7 +115,7 @@ class FolderSource:
             raise NoSuchKey(detail="not a regular file")
         if not self.is_inside(descriptor):
             # The same answer as for a name that is not there: the caller learns nothing of outside.
-            raise NoSuchKey(detail="the real path is outside of the folder")
+            raise NoSuchKey(detail=_OUTSIDE)
 
 
 @dataclass(slots=True)
@@ -199,6 +207,6 @@ def _real_path(descriptor: int) -> str:
 def _as_ours(fault: OSError) -> Exception:
     if fault.errno in _ABSENT:
         return NoSuchKey(detail=f"open: {os.strerror(fault.errno or 0)}")
-    if fault.errno in (errno.EACCES, errno.EPERM):
+    if fault.errno in _FORBIDDEN:
         return AccessDenied(detail="open: permission denied")
     return SourceError(detail=f"open: {os.strerror(fault.errno or 0)}")

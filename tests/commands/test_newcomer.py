@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
+from framefetch.commands.printing import tell_fault
 from tests.films import RECIPES, make_film
 from tests.serving import FRAMEFETCH, environment, run, serving
 
@@ -280,3 +281,17 @@ def test_help_says_what_a_command_does() -> None:
         assert (done.returncode, done.stderr) == (DONE, b"")
         after_usage = done.stdout.decode().split("\n\n")[1]
         assert re.match(r"[A-Z][a-z]+s ", after_usage), after_usage
+
+
+def test_a_fault_of_ours_comes_with_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is to be reported to us is there to be reported; of all else there is one line."""
+    assert tell_fault("InternalError", "We encountered an internal error.", 500, "Traceback:\n  here") == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "framefetch: InternalError: We encountered an internal error.",
+        "Traceback:",
+        "  here",
+    ]
+    assert tell_fault("SourceBusy", "The store is busy.", 503, "503 Slow Down\nand more") == 4
+    assert capsys.readouterr().err == "framefetch: SourceBusy: The store is busy. (503 Slow Down)\n"
+    assert tell_fault("AccessDenied", "Not you.", 403, "a secret of the store") == 3
+    assert capsys.readouterr().err == "framefetch: AccessDenied: Not you.\n"

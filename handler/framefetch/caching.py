@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import TYPE_CHECKING
 
-from framefetch.call import Answer
+from framefetch.call import Answer, percent_decode
 from framefetch.errors import PreconditionFailed
 from framefetch.values import dataclass
 
@@ -31,6 +31,9 @@ _HTTP_DATE = re.compile(
     re.ASCII,
 )
 """The three forms of RFC 9110 §5.6.7; the parser alone takes lists and mail's zones as well."""
+
+_IN_KEYS = ("x-oss-process", "versionId")
+"""Parameters that caches of a public bucket key on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,17 @@ def of_signed(cache_control: str, left_s: int | None) -> str:
     seconds = min(left_s, *(int(one) for one in re.findall(r"max-age=(\d+)", cache_control)))
     # A cache that serves what is stale would serve it after the signature's end.
     return f"public, max-age={seconds}, must-revalidate"
+
+
+def is_read_alike(call: Call) -> bool:
+    """Whether a cache that keys on parameters by their names reads a request's query as we do.
+
+    A name that is percent-encoded is another one to most caches, and of two values some take the first: what
+    we answer then must not be kept under the key of another request.
+    """
+    names = [part.partition("=")[0] for part in call.query.split("&")]
+    encoded = [percent_decode(name) for name in names if "%" in name]
+    return all(name not in encoded and names.count(name) <= 1 for name in _IN_KEYS)
 
 
 def with_headers(answer: Answer, headers: Iterable[tuple[str, str]]) -> Answer:

@@ -145,6 +145,8 @@ class Service:
             answer = error_answer(error, call, record.request_id)
         if grant is not None:
             answer = grant.finish(answer, record.budget.elapsed_s)
+        if not caching.is_read_alike(call):
+            answer = caching.with_headers(answer, (("Cache-Control", "no-store"),))
         return self._sent(call, answer, record, error)
 
     def refuse(self, call: Call, error: FramefetchError, record: Record) -> Answer:

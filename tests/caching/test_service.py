@@ -198,3 +198,25 @@ def test_fault_before_facts(ask: Asked) -> None:
     for method in ("GET", "HEAD"):
         assert ask("missing.mp4", ("if-none-match", "*"), method=method).status == 404
         assert ask("film.mp4", ("if-none-match", "*"), method=method, query=PROCESS + ",t_-1").status == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "x-oss-process=video/snapshot,t_0&x-oss-process=video/snapshot,t_400",
+        "x-oss-process=video/snapshot,t_0&x%2Doss-process=video/snapshot,t_400",
+        "x%2Doss%2Dprocess=video/snapshot,t_400",
+        "x-oss-process=video/snapshot,t_400&x-oss-proces%73=video/snapshot,t_x",
+        "x-oss-process=style/none&%78-oss-process=style/none",
+        "x-oss-process=video/snapshot,t_400&versionId=&%76ersionId=x",
+    ],
+)
+def test_what_a_cache_may_read_otherwise_is_not_kept(ask: Asked, query: str) -> None:
+    """No answer is kept, an error neither, whose key a cache may make of another part of the query."""
+    assert ask("film.mp4", query=query).header("cache-control") == "no-store"
+
+
+@pytest.mark.parametrize("more", ["", "&", "&a=1&a=2", "&a%2Db=1", "&x-process=1"])
+def test_other_parameters_do_not_hinder_a_cache(ask: Asked, more: str) -> None:
+    """What is no part of a cache's key may be there twice, and encoded."""
+    assert ask("film.mp4", query=PROCESS + more).header("cache-control") == "public, max-age=3600"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gc
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import av
 import pytest
 from av.container import InputContainer
 
 from framefetch.call import Call
+from framefetch.draw import draw
+from framefetch.operations import snapshot
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource
@@ -17,6 +19,8 @@ from tests.films import RECIPES, make_film
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from PIL import Image
 
 
 @pytest.mark.parametrize("name", ["h264-mp4-end", "turn-90", "h264-ts", "h264-mkv", "truncated-mp4-front"])
@@ -41,4 +45,32 @@ def test_nothing_waits_for_the_collector(tmp_path: Path, name: str, index: str) 
         left = [type(one).__name__ for one in found if id(one) not in before]
     finally:
         gc.enable()
+    assert left == []
+
+
+@pytest.mark.parametrize("name", ["h264-mp4-end", "h264-ts", "h264-mkv"])
+@pytest.mark.parametrize("index", ["own", "generic"])
+def test_a_picture_is_drawn_without_its_decoder(
+    tmp_path: Path, name: str, index: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A decoder's pictures, the larger part of a request's memory, are free before the answer's are made."""
+    film = make_film(RECIPES[name], tmp_path)
+    service = Service(Settings(index=index), FolderSource(tmp_path))
+    gc.collect()
+    before = {id(one) for one in gc.get_objects() if isinstance(one, av.CodecContext)}
+    left: list[object] = []
+
+    def watched(*arguments: Any) -> Image.Image:
+        left.extend(
+            one for one in gc.get_objects() if isinstance(one, av.CodecContext) and id(one) not in before
+        )
+        return draw(*arguments)
+
+    monkeypatch.setattr(snapshot, "draw", watched)
+    gc.disable()
+    try:
+        answer = service.answer(Call("GET", f"/{film.path.name}", "x-oss-process=video/snapshot,t_400"))
+    finally:
+        gc.enable()
+    assert answer.status == 200
     assert left == []

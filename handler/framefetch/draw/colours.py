@@ -130,7 +130,9 @@ _EXACTLY = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 def _image(mode: str, frame: VideoFrame) -> Image.Image:
     plane = frame.planes[0]
     size = (frame.width, frame.height)
-    return Image.frombuffer(mode, size, bytes(plane), "raw", mode, plane.line_size, 1)
+    # Not its bytes: they would be one more copy, when memory is fullest.
+    data = cast("bytes", memoryview(plane))
+    return Image.frombuffer(mode, size, data, "raw", mode, plane.line_size, 1)
 
 
 def _has_alpha(frame: VideoFrame) -> bool:

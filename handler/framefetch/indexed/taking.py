@@ -62,6 +62,8 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
     for frame in _frames(film, index, plan, pinned, {plan.samples[-1].number}):
         if frame.pts == plan.target_pts:
             found = frame
+        # The decoder would have to do without its memory while it makes the next one.
+        del frame
     if film.damaged or found is None:
         raise Damaged(plan.time * 1000)
     return _picture(film, index, found, plan)
@@ -112,6 +114,7 @@ def _frames(
         if frame.pts == key.pts and not film.is_key(frame):
             raise NotUnderstood("the decoder does not take the keyframe for one")
         yield frame
+        del frame
 
 
 def _decoded(
@@ -129,19 +132,22 @@ def _decoded(
     yield from film.drain()
 
 
-def _samples(plan: ReadPlan, source: Readable, seen: Held | None) -> Iterator[tuple[Sample, memoryview]]:
+def _samples(plan: ReadPlan, source: Readable, seen: Held | None) -> Iterator[tuple[Sample, bytes]]:
     """The samples of a plan in decode order, each as soon as all of it is there."""
     waiting = iter(plan.samples)
     sample = next(waiting, None)
     for one in plan.ranges:
-        # One buffer a range, filled once: samples are views of it.
-        held = memoryview(bytearray(one.stop - one.start))
-        filled = 0
+        # What has not been decoded yet.
+        at, held = one.start, bytearray()
         for piece in _pieces(one, source, seen):
-            held[filled : filled + len(piece)] = piece
-            filled += len(piece)
-            while sample is not None and _is_in(sample, one.start, one.start + filled):
-                yield sample, held[sample.offset - one.start :][: sample.size]
+            held += piece
+            while (
+                sample is not None and at <= sample.offset and sample.offset + sample.size <= at + len(held)
+            ):
+                start, stop = sample.offset - at, sample.offset - at + sample.size
+                yield sample, bytes(memoryview(held)[start:stop])
+                del held[:stop]
+                at += stop
                 sample = next(waiting, None)
     if sample is not None:
         raise NotUnderstood("samples are not stored in the order in which they are decoded")
@@ -159,7 +165,3 @@ def _pieces(wanted: Range, source: Readable, seen: Held | None) -> Iterator[byte
             yield from source.stream(*gap, "samples")
             until = gap[1]
         at = until
-
-
-def _is_in(sample: Sample, start: int, stop: int) -> bool:
-    return start <= sample.offset and sample.offset + sample.size <= stop

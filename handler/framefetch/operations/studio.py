@@ -96,8 +96,10 @@ class Studio:
             least_bytes: hold so much at least.
             more_bytes: hold so much beside it.
         """
-        film.room_bytes = max(least_bytes, film.memory_bytes)
-        with self.memory.hold(film.room_bytes + more_bytes, record.budget):
+        film.room_bytes = room_bytes = max(least_bytes, film.memory_bytes)
+        # Whoever draws the picture holds the room until then, and must not hold the decoder with it.
+        del film
+        with self.memory.hold(room_bytes + more_bytes, record.budget):
             yield
 
     def index(self, opened: FilmObject, record: Record) -> VideoIndex | None:

@@ -105,13 +105,13 @@ class IndexCache:
 
 def _label(info: ObjectInfo, name: str) -> dict[str, Any]:
     modified = info.last_modified.timestamp() if info.last_modified else None
-    return {"name": name, "etag": info.etag, "modified": modified, "version": info.version_id}
+    return {"name": _digest(name), "etag": info.etag, "modified": modified, "version": info.version_id}
 
 
 def _known(data: bytes, name: str) -> Known | None:
     try:
         index, label = unpack(data)
-        if label["name"] != name:
+        if label["name"] != _digest(name):
             return None
         modified = label["modified"]
         moment = datetime.fromtimestamp(modified, UTC) if modified is not None else None
@@ -196,4 +196,9 @@ class _Folder:
 
 
 def _file_name(name: str) -> str:
-    return hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest() + _ENDING
+    return _digest(name) + _ENDING
+
+
+def _digest(name: str) -> str:
+    """What stands for a name wherever it is kept: a source's query may hold what opens it."""
+    return hashlib.blake2b(name.encode("utf-8", "surrogateescape"), digest_size=20).hexdigest()

@@ -221,6 +221,16 @@ def test_another_name_is_never_answered(tmp_path: Path) -> None:
     assert IndexCache(1 << 20, str(tmp_path / "kept")).find("two") is None
 
 
+def test_no_name_is_written_to_the_folder(tmp_path: Path) -> None:
+    """A source's query may hold what opens it: neither the files' names nor what is in them tells it."""
+    name = "https://h/films?token=SECRET\nfilm.mp4\n"
+    cache = IndexCache(1 << 20, str(tmp_path / "kept"))
+    cache.keep(name, known())
+    (file,) = (tmp_path / "kept").iterdir()
+    assert not any(word in file.read_bytes() + file.name.encode() for word in (b"SECRET", b"film.mp4"))
+    assert IndexCache(1 << 20, str(tmp_path / "kept")).find(name) == known()
+
+
 def test_the_least_recently_used_go(tmp_path: Path) -> None:
     """Memory and folder stay within their size."""
     from framefetch.containers.packed import pack  # noqa: PLC0415

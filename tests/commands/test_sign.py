@@ -155,6 +155,33 @@ def test_settings_hide_secrets(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("SOURCE", "https://h.example/films?sig=a%3D&b=c?d", "https://h.example/films?***"),
+        ("SOURCE", "HTTPS://h.example?sig=a", "HTTPS://h.example?***"),
+        ("SOURCE", "s3://films/a?region=r&endpoint=https://h", "s3://films/a?region=r&endpoint=https://h"),
+        (
+            "BUCKETS",
+            "a.example=films=https://h/f?sig=a access=public\n=other=https://h",
+            "a.example=films=https://h/f?*** access=public\n=other=https://h",
+        ),
+        (
+            "BUCKETS",
+            '[{"bucket": "films", "source": "https://h/f?sig=a", "host": "a"}]',
+            '[{"bucket": "films", "source": "https://h/f?***", "host": "a"}]',
+        ),
+    ],
+)
+def test_settings_hide_what_opens_a_web_server(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, value: str, shown: str
+) -> None:
+    """Of a source on a web server the query is hidden, which may be a token; options of stores are not."""
+    monkeypatch.setenv(f"FRAMEFETCH_{name}", value)
+    assert main(["settings"]) == 0
+    assert f"FRAMEFETCH_{name}={shown} (default none)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--style", "cover", "-t", "5s"), "leave out -t, -W and the like"),

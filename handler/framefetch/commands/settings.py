@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from framefetch.commands.printing import write_out
@@ -30,7 +31,7 @@ def run(_: argparse.Namespace) -> int:
     for one in Settings.table():
         value = getattr(values, one.name)
         changed = "" if value == one.default else f" (default {text(one.default) or 'none'})"
-        shown = "***" if one.kind.secret and value else text(value)
+        shown = "***" if one.kind.secret and value else _without_queries(text(value))
         write_out(f"{one.variable}={shown}{changed}\n    {one.meaning} Takes {one.kind.takes}.")
     return 0
 
@@ -42,3 +43,8 @@ def text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _without_queries(value: str) -> str:
+    """A value without the queries of web servers in it: such a one may be what opens the source."""
+    return re.sub(r"(https?://[^\s?\"]*\?)[^\s\"]+", r"\1***", value, flags=re.IGNORECASE)

@@ -138,7 +138,9 @@ def _place(text: str) -> tuple[str, str]:
         else:
             mark = options = ""
         if scheme not in _STORES or not bucket or "{" in bucket:
-            message = f"{text!r} is not {', '.join(f'{one}://bucket/key' for one in _STORES)}"
+            message = (
+                f"{text.partition('?')[0]!r} is not {', '.join(f'{one}://bucket/key' for one in _STORES)}"
+            )
             raise ValueError(message)
         return f"{scheme}://{bucket}{mark}{options}", template
     if text.startswith(("/", "./", "../", "~")):

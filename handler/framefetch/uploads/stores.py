@@ -40,6 +40,7 @@ class Store:
         """
         source = open_source(root, settings)
         if not isinstance(source, LookableSource):
-            message = f"{root} cannot be looked through: a folder, s3, gs, az or oss can."
+            # Its query may hold what opens it.
+            message = f"{root.partition('?')[0]} cannot be looked through: a folder, s3, gs, az or oss can."
             raise BadSetting(message)
         return cls(source, Service(unlocked(settings, root), source), sink_of(source))

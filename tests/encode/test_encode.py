@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import random
+import re
+import subprocess
+import sys
 
 import pytest
 from PIL import Image, ImageCms
@@ -121,3 +124,50 @@ def test_webp_has_a_limit() -> None:
     with pytest.raises(ImageTooLarge, match="16383"):
         encode(long, SnapshotRequest(format=Format.WEBP), Settings())
     assert encode(long, SnapshotRequest(format=Format.PNG), Settings())
+
+
+# In a process of its own: the bound stays for its life.
+_STARVED = """
+import resource
+from PIL import Image
+from framefetch.encode import encode
+from framefetch.encode.animation import encode_animation
+from framefetch.process import Format, Moving, SnapshotRequest
+from framefetch.settings import Settings
+
+settings = Settings()
+noise = [Image.effect_noise((480, 320), 50).convert("RGB") for _ in range(3)]
+ways = {
+    "webp": lambda: encode(noise[0], SnapshotRequest(format=Format.WEBP), settings),
+    "jpg": lambda: encode(noise[0], SnapshotRequest(), settings),
+    "png": lambda: encode(noise[0], SnapshotRequest(format=Format.PNG), settings),
+    "moving webp": lambda: encode_animation(noise, [40] * 3, Moving.WEBP, settings),
+    "gif": lambda: encode_animation(noise, [40] * 3, Moving.GIF, settings),
+}
+_, hard = resource.getrlimit(resource.RLIMIT_AS)
+for name, way in ways.items():
+    way()
+    used = int(open("/proc/self/status").read().split("VmSize:")[1].split()[0]) << 10
+    ends = set()
+    for spare in range(0, 12 << 20, 256 << 10):
+        resource.setrlimit(resource.RLIMIT_AS, (used + spare, hard))
+        try:
+            way()
+            ends.add("made")
+        except MemoryError:
+            ends.add("no memory")
+        except Exception as fault:
+            ends.add(repr(fault))
+        resource.setrlimit(resource.RLIMIT_AS, (hard, hard))
+    print(name, sorted(ends))
+"""
+
+
+def test_an_encoder_without_memory_says_so() -> None:
+    """Whatever words an encoder has for it, memory that is not there is a MemoryError."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _STARVED], capture_output=True, check=True, text=True, timeout=120
+    )
+    for line in ran.stdout.splitlines():
+        assert re.fullmatch(r"[a-z ]+ \[('made')?(, )?('no memory')?\]", line), line
+    assert "no memory" in ran.stdout

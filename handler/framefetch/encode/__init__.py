@@ -9,6 +9,7 @@ import io
 from typing import TYPE_CHECKING
 
 from framefetch.draw import over
+from framefetch.encode.memory import telling_of_memory
 from framefetch.encode.srgb import PROFILE
 from framefetch.errors import ImageTooLarge
 from framefetch.process import Format
@@ -51,7 +52,8 @@ def encode(image: Image.Image, request: SnapshotRequest, settings: Settings) -> 
             if max(image.size) > _WEBP_SIDE:
                 message = f"A webp has at most {_WEBP_SIDE} pixels a side."
                 raise ImageTooLarge(message, hint="Ask for another f_, or for less width or height.")
-            image.save(body, "WEBP", quality=quality or settings.webp_quality, method=WEBP_METHOD)
+            with telling_of_memory():
+                image.save(body, "WEBP", quality=quality or settings.webp_quality, method=WEBP_METHOD)
         case Format.AVIF:
             image.save(
                 body,

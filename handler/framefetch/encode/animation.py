@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from framefetch.encode import WEBP_METHOD
+from framefetch.encode.memory import telling_of_memory
 from framefetch.process import Moving
 
 if TYPE_CHECKING:
@@ -34,13 +35,14 @@ def encode_animation(
         settings: the quality of WebP is its single pictures'.
     """
     body = io.BytesIO()
-    if form is Moving.GIF:
-        colours = _palette(images)
-        drawn = [one.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG) for one in images]
-        _save(body, drawn, _ticks(durations_ms), form, optimize=False, disposal=1)
-    else:
-        quality = settings.webp_quality
-        _save(body, images, durations_ms, form, quality=quality, method=WEBP_METHOD, allow_mixed=False)
+    with telling_of_memory():
+        if form is Moving.GIF:
+            colours = _palette(images)
+            drawn = [one.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG) for one in images]
+            _save(body, drawn, _ticks(durations_ms), form, optimize=False, disposal=1)
+        else:
+            quality = settings.webp_quality
+            _save(body, images, durations_ms, form, quality=quality, method=WEBP_METHOD, allow_mixed=False)
     return body.getvalue()
 
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from framefetch.settings import Settings
 
-_MOST_FILES = 65_536
+_MOST_FILES = 16_384
+"""Each connection may hold the head of a request: half a GiB, when all of them do."""
 
 
 def is_bounded() -> bool:

@@ -180,6 +180,15 @@ def test_two_lengths_of_a_body_are_refused(server: Server) -> None:
     assert b"<Code>InvalidRequest</Code>" in said
 
 
+def test_a_head_without_an_end_is_refused(server: Server, film: Film) -> None:
+    """A head of 30 KB is read, longer than any client's; one that does not end is refused before 40."""
+    line = f"GET /{film.path.name}?x-oss-process=video/snapshot,t_0&a={'a' * 30_000} HTTP/1.1\r\nHost: h\r\n"
+    said = exchange(server, f"{line}Connection: close\r\n\r\n".encode())
+    assert said.startswith(b"HTTP/1.1 200 ")
+    said = exchange(server, f"{line}X-More: {'a' * 10_000}".encode())
+    assert said.startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_signal_ends_it(film: Film, folder: Path, how: signal.Signals) -> None:
     """SIGTERM and Ctrl-C end the server cleanly, its answers sent."""

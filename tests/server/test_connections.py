@@ -129,4 +129,4 @@ def test_idle_connections_do_not_use_up_descriptors(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr("resource.getrlimit", lambda _, found=(soft, hard): found)
         monkeypatch.setattr("resource.setrlimit", lambda _, wanted: made.append(wanted))
         allow_connections()
-    assert made == [(65_536, 524_288), (4096, 4096), (65_536, -1)]
+    assert made == [(16_384, 524_288), (4096, 4096), (16_384, -1)]

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import argparse
 
 SAMPLE = "sample.mp4"
+_LONGEST_HEAD = 32 << 10
+"""Of a request, in bytes, while its end has not come."""
 
 
 def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is private
@@ -80,6 +82,7 @@ def run(options: argparse.Namespace) -> int:
         port=options.port,
         http=BoundedConnection,
         ws="none",
+        h11_max_incomplete_event_size=_LONGEST_HEAD,
         loop="asyncio",
         log_level="warning",
         access_log=False,
@@ -124,7 +127,8 @@ def _settings(options: argparse.Namespace) -> Settings:
             raise BadSetting(message)
         settings = replace(settings, access="signed")
     if options.source and settings.buckets.strip():
-        message = f"FRAMEFETCH_BUCKETS is set, and {options.source!r} is named, too: leave one of them out."
+        named = options.source.partition("?")[0]
+        message = f"FRAMEFETCH_BUCKETS is set, and {named!r} is named, too: leave one of them out."
         raise BadSetting(message)
     if options.source:
         settings = replace(settings, source=options.source)

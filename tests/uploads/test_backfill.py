@@ -215,12 +215,14 @@ def test_odd_names(tmp_path: Path, film: bytes) -> None:
 def test_a_bar_fits_its_line(tmp_path: Path, film: bytes) -> None:
     """On a narrow terminal the bar is cut, or each drawing of it would be a line of its own."""
     store = Folder(tmp_path)
-    for number in range(30):
+    for number in range(12):
         store.put(f"{number}.mp4", film)
+    # Large enough for more than one drawing of the bar.
+    rules = "*.mp4=video/snapshot,w_2400,f_png=thumbs/{stem}-{etag}.{ext}"
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 40))
     with subprocess.Popen(
-        [*FRAMEFETCH, "backfill", store.source, "--rules", RULES, "-j", "1"],
+        [*FRAMEFETCH, "backfill", store.source, "--rules", rules, "-j", "1"],
         env=environment(),
         stderr=theirs,
         stdout=subprocess.DEVNULL,

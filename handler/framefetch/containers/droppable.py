@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.containers.nal_units import places
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -57,17 +59,14 @@ def is_closed(codec: str, nal_length_bytes: int, sample: bytes | memoryview) -> 
 
 def _headers(sample: bytes | memoryview, nal_length_bytes: int, header_bytes: int) -> Iterator[bytes]:
     """The header of each NAL unit; an empty one where the sample is not what it should be."""
-    at = 0
-    for _ in range(_MAX_UNITS):
-        if at == len(sample):
+    if not nal_length_bytes:
+        yield b""
+        return
+    for number, (start, stop) in enumerate(places(sample, nal_length_bytes)):
+        if number == _MAX_UNITS or stop > len(sample) or stop < start + header_bytes:
+            yield b""
             return
-        start = at + nal_length_bytes
-        stop = start + int.from_bytes(sample[at:start], "big")
-        if not nal_length_bytes or stop > len(sample) or stop < start + header_bytes:
-            break
         yield bytes(sample[start : start + header_bytes])
-        at = stop
-    yield b""
 
 
 def _h264(head: bytes) -> bool | None:

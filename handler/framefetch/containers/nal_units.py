@@ -57,14 +57,24 @@ def in_sample(sample: bytes, length_bytes: int) -> Iterator[bytes]:
         yield unit
 
 
-def _after_lengths(sample: bytes, length_bytes: int) -> Iterator[bytes]:
+def places(sample: bytes | memoryview, length_bytes: int) -> Iterator[tuple[int, int]]:
+    """Where the units of a sample are (half-open), each after its length.
+
+    The last one may be cut short: then it stops behind the sample's end.
+
+    Args:
+        sample: of MP4 or Matroska.
+        length_bytes: of the length before each unit, 1 to 4.
+    """
     at = 0
-    while at + length_bytes < len(sample):
+    while at < len(sample):
         start = at + length_bytes
         at = start + int.from_bytes(sample[at:start], "big")
-        if at > len(sample):
-            return
-        yield sample[start:at]
+        yield start, at
+
+
+def _after_lengths(sample: bytes, length_bytes: int) -> Iterator[bytes]:
+    return (sample[start:stop] for start, stop in places(sample, length_bytes) if stop <= len(sample))
 
 
 def _after_start_codes(sample: bytes) -> Iterator[bytes]:

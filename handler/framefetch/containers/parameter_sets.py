@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.containers.bits import Bits
 from framefetch.containers.nal_units import H264, HEVC, Unreadable, in_configuration
 from framefetch.values import dataclass
 
@@ -44,39 +45,6 @@ class Sequence:
     kept: int
     reordered: int | None
     fields: bool = False
-
-
-class _Bits:
-    """The bits of a NAL unit, without the bytes that keep start codes from occurring in it."""
-
-    def __init__(self, unit: bytes) -> None:
-        payload = unit[:_MAX_SET_BYTES].replace(b"\0\0\3", b"\0\0")
-        self._value = int.from_bytes(payload, "big")
-        self._left = 8 * len(payload)
-
-    def u(self, count: int) -> int:
-        """The next bits as an unsigned number."""
-        if count > self._left:
-            raise Unreadable
-        self._left -= count
-        return self._value >> self._left & (1 << count) - 1
-
-    def ue(self, most: int = 1 << 32) -> int:
-        """An Exp-Golomb number (ITU-T H.264 §9.1)."""
-        zeros = 0
-        while not self.u(1):
-            zeros += 1
-            if zeros > 32:
-                raise Unreadable
-        value = (1 << zeros) - 1 + self.u(zeros)
-        if value > most:
-            raise Unreadable
-        return value
-
-    def se(self) -> int:
-        """A signed one (§9.1.1)."""
-        value = self.ue()
-        return (value + 1) // 2 if value & 1 else -(value // 2)
 
 
 def is_sequence(codec: str, unit: bytes) -> bool:
@@ -128,9 +96,14 @@ def _reordered(codec: str, configuration: bytes) -> int | None:
     return max(known) if known and len(known) == len(found) else None
 
 
+def _bits(payload: bytes) -> Bits:
+    """The bits of a unit's payload, without the bytes that keep start codes from occurring in it (§7.4.1)."""
+    return Bits(payload[:_MAX_SET_BYTES].replace(b"\0\0\3", b"\0\0"))
+
+
 def _h264(unit: bytes) -> Sequence:
     """ITU-T H.264 §7.3.2.1.1 and §E.1.1."""
-    bits = _Bits(unit[1:])
+    bits = _bits(unit[1:])
     profile = bits.u(8)
     bits.u(16)
     bits.ue(31)
@@ -158,7 +131,7 @@ def _h264(unit: bytes) -> Sequence:
     return Sequence(width, height * (2 if fields else 1), bytes_per_pixel, kept, reordered, fields)
 
 
-def _high_profile(bits: _Bits) -> float:
+def _high_profile(bits: Bits) -> float:
     """Bytes per pixel; the scaling lists are skipped."""
     chroma = bits.ue(3)
     if chroma == 3:
@@ -172,7 +145,7 @@ def _high_profile(bits: _Bits) -> float:
     return _SAMPLES[chroma] * (2 if deepest else 1)
 
 
-def _skip_scaling_list(bits: _Bits, length: int) -> None:
+def _skip_scaling_list(bits: Bits, length: int) -> None:
     """§7.3.2.1.1.1: the list ends where the next scale would be 0."""
     last = following = 8
     for _ in range(length):
@@ -181,7 +154,7 @@ def _skip_scaling_list(bits: _Bits, length: int) -> None:
         last = following or last
 
 
-def _h264_reordered(bits: _Bits) -> int | None:
+def _h264_reordered(bits: Bits) -> int | None:
     """From the video usability information; None where it is missing, or cannot be read."""
     try:
         return _h264_usability(bits) if bits.u(1) else None
@@ -189,7 +162,7 @@ def _h264_reordered(bits: _Bits) -> int | None:
         return None
 
 
-def _h264_usability(bits: _Bits) -> int | None:
+def _h264_usability(bits: Bits) -> int | None:
     _skip_look(bits)
     if bits.u(1):
         bits.u(65)
@@ -209,7 +182,7 @@ def _h264_usability(bits: _Bits) -> int | None:
     return bits.ue(16)
 
 
-def _skip_look(bits: _Bits) -> None:
+def _skip_look(bits: Bits) -> None:
     """Sample aspect ratio, overscan, colour and chroma location."""
     if bits.u(1) and bits.u(8) == _EXTENDED_SAR:
         bits.u(32)
@@ -224,7 +197,7 @@ def _skip_look(bits: _Bits) -> None:
         bits.ue()
 
 
-def _skip_schedule(bits: _Bits) -> None:
+def _skip_schedule(bits: Bits) -> None:
     """§E.1.2: hypothetical reference decoder parameters."""
     count = bits.ue(_MAX_SCHEDULES - 1) + 1
     bits.u(8)
@@ -237,7 +210,7 @@ def _skip_schedule(bits: _Bits) -> None:
 
 def _hevc(unit: bytes) -> Sequence:
     """ITU-T H.265 §7.3.2.2.1: of the highest temporal layer."""
-    bits = _Bits(unit[2:])
+    bits = _bits(unit[2:])
     bits.u(4)
     layers = bits.u(3)
     bits.u(1)
@@ -260,7 +233,7 @@ def _hevc(unit: bytes) -> Sequence:
     return Sequence(width, height, _SAMPLES[chroma] * (2 if deepest else 1), kept, reordered)
 
 
-def _skip_profile(bits: _Bits, layers: int) -> None:
+def _skip_profile(bits: Bits, layers: int) -> None:
     """§7.3.3: profile, tier and level."""
     bits.u(96)
     if layers:

@@ -7,8 +7,11 @@ Taken for YCbCr it is green and purple, so it is refused by name.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from framefetch.containers.bits import Bits
+from framefetch.containers.nal_units import Unreadable
 from framefetch.decode import side_data
 from framefetch.errors import UnsupportedCodec
 
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 _PREFIX = 25
 """The first byte of an RPU (ETSI GS CCM 001 §5.3.2)."""
+_HEADER_BYTES = 16
+"""As far as it is read here, it takes less."""
 
 
 def check_dolby_vision(frame: VideoFrame) -> None:
@@ -34,35 +39,18 @@ def _is_profile_5(rpu: bytes) -> bool:
 
     That is: the RPU's own profile is 0, and the base layer has full range.
     """
-    bits = _Bits(rpu)
-    if bits.read(8) != _PREFIX:
-        return False
-    bits.read(6 + 11)
-    profile = bits.read(4)
-    bits.read(4)
-    if profile != 0 or not bits.read(1):
-        return False
-    bits.read(1)
-    if bits.read(2) == 0:
-        bits.skip_exp_golomb()
-    bits.read(2)
-    return bits.read(1) == 1
-
-
-class _Bits:
-    """Reads bits, the highest first; past the end there are zeros."""
-
-    def __init__(self, data: bytes) -> None:
-        # The header takes 9 bytes at most; an Exp-Golomb code of damaged data must not run on.
-        self._left = 16 * 8
-        self._value = int.from_bytes(data[:16].ljust(16, b"\0"))
-
-    def read(self, count: int) -> int:
-        self._left -= count
-        return (self._value >> max(0, self._left)) & ((1 << count) - 1) if self._left >= 0 else 0
-
-    def skip_exp_golomb(self) -> None:
-        zeros = 0
-        while self._left > 0 and not self.read(1):
-            zeros += 1
-        self.read(zeros)
+    bits = Bits(rpu[:_HEADER_BYTES])
+    with suppress(Unreadable):
+        if bits.u(8) != _PREFIX:
+            return False
+        bits.u(6 + 11)
+        profile = bits.u(4)
+        bits.u(4)
+        if profile != 0 or not bits.u(1):
+            return False
+        bits.u(1)
+        if bits.u(2) == 0:
+            bits.ue()
+        bits.u(2)
+        return bits.u(1) == 1
+    return False

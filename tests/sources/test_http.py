@@ -169,7 +169,9 @@ def test_absent_facts_are_absent(server: RangeServer, opening: Opening) -> None:
         assert pinned.read(10, 20, "block") == FILM[10:20]
 
 
-@pytest.mark.parametrize("text", ["", "yesterday", "Tue, 99 Foo 2026 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "Tue, 99 Foo 2026 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 -2300"]
+)
 def test_an_unreadable_date_is_absent(server: RangeServer, opening: Opening, text: str) -> None:
     """A Last-Modified that is no date is no date."""
 

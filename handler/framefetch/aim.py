@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import AFTER_BYTES, NotUnderstood
-from framefetch.containers.opening import WHOLE_BYTES
 from framefetch.containers.searched.flv import flv_form
 from framefetch.containers.searched.ps import ps_form
 from framefetch.containers.searched.search import Search
 from framefetch.containers.searched.ts import ts_form
+from framefetch.round_trips import WHOLE_BYTES
 
 if TYPE_CHECKING:
     from framefetch.containers.searched.search import Stretch

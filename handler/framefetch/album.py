@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from framefetch.containers.index import NotUnderstood
 from framefetch.decoder_memory import Outgrown
 from framefetch.indexed import decode_run
-from framefetch.plan import MAX_GAP_BYTES, coalesced, longest
-from framefetch.sources.ends import WHOLE_BYTES
+from framefetch.plan import coalesced, longest
+from framefetch.round_trips import GAP_BYTES, WHOLE_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
@@ -70,7 +70,7 @@ def take_all(
         FramefetchError: as reading does.
     """
     # A small object is read through: it costs less than to ask for its parts.
-    gap_bytes = WHOLE_BYTES if pinned.info.size <= WHOLE_BYTES else MAX_GAP_BYTES
+    gap_bytes = WHOLE_BYTES if pinned.info.size <= WHOLE_BYTES else GAP_BYTES
     runs = _runs(plans)
     whole = [longest([plans[number] for number in run]) for run in runs]
     for batch in _batches(whole, gap_bytes):

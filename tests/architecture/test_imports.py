@@ -50,7 +50,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "signing styles",
         "process cors",
         "call limits trace secrets_aws",
-        "settings budget",
+        "settings budget round_trips",
         "errors values",
         "__init__",
     )
@@ -81,7 +81,10 @@ OWNERS = {
 }
 
 # Modules that turn values into values: they may not even import what could reach the outside.
-PURE = "buckets call caching containers cors errors orientation plan process rules signing styles values"
+PURE = (
+    "buckets call caching containers cors errors orientation plan process round_trips rules signing styles"
+    " values"
+)
 REACHING = frozenset(
     "asyncio av http io logging multiprocessing obstore os oss2 pathlib PIL random secrets select shutil"
     " socket ssl tempfile threading time urllib3".split()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.opening import WHOLE_BYTES, opening_ranges
+from framefetch.containers.opening import opening_ranges
 from framefetch.containers.searched.flv import flv_form
 from framefetch.containers.searched.keys import begins_with_key
 from framefetch.containers.searched.pes import pes_header
@@ -18,6 +18,7 @@ from framefetch.containers.searched.ps import ps_form
 from framefetch.containers.searched.search import Search, Stretch
 from framefetch.containers.searched.ts import ts_form
 from framefetch.containers.sniff import RULES
+from framefetch.round_trips import WHOLE_BYTES
 from tests.containers.streams import PID, WRAP, Shot, five, flash, packets, pes, program, transport
 
 if TYPE_CHECKING:

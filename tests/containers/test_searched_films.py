@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framefetch.containers.opening import WHOLE_BYTES
+from framefetch.round_trips import WHOLE_BYTES
 from framefetch.settings import Settings
 from tests.films.encoding import make_film
 from tests.films.recipes import TS, Q

@@ -18,7 +18,7 @@ import pytest
 from framefetch.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
-from framefetch.sources import dial, retries
+from framefetch.sources import retries, waits
 from framefetch.sources.folder import FolderSource
 from framefetch.sources.locate import open_source
 from framefetch.sources.retries import RetryQuota
@@ -172,4 +172,4 @@ def test_a_long_line(what: str, film: bytes, tmp_path: Path) -> None:
 
 def test_the_connect_time_is_not_the_whole_time() -> None:
     """Connecting has a bound of its own, so that a host that is gone does not take all of a long budget."""
-    assert Settings().timeout_s >= 2 * dial.CONNECT_S * retries.MAX_TRIES
+    assert Settings().timeout_s >= 2 * waits.CONNECT_S * retries.MAX_TRIES

@@ -12,13 +12,13 @@ from framefetch.links import snapshot_url
 from framefetch.process import SnapshotRequest
 from framefetch.settings import BadSetting, Settings, platform_variable
 from framefetch.signing import KeyPair
+from framefetch.sources.oss_options import region_of
 from framefetch.styles import ACTION, NAME
 
 if TYPE_CHECKING:
     import argparse
 
 _DURATION = r"(\d{1,7})(s|m|h|d)?"
-_OF_REGION = r"(?:https?://)?oss-([a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com/?"
 _ENDPOINT = r"(?:https?://)?(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::\d+)?(?:/[^\s?#]*)?"
 _REGION = "[a-z0-9-]*"
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -60,8 +60,7 @@ def run(options: argparse.Namespace) -> int:
     endpoint = options.endpoint
     if not endpoint and region:
         endpoint = f"https://oss-{region}.aliyuncs.com"
-    if not region and (found := re.fullmatch(_OF_REGION, endpoint)):
-        region = found[1]
+    region = region or region_of(endpoint)
     if not endpoint:
         message = "sign needs --endpoint https://host, or --region for OSS's own."
         raise BadSetting(message)

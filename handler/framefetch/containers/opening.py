@@ -6,6 +6,8 @@ read, and what it asks in vain is bounded.
 
 from __future__ import annotations
 
+from framefetch.round_trips import WHOLE_BYTES
+
 _SEQUENTIAL = frozenset({"mpegts", "mpeg", "flv", "avi", "ogg", "asf"})
 """Containers whose parameters are in the streams: FFmpeg reads about a second of them."""
 _MOST_BYTES = 1280 << 10
@@ -14,8 +16,6 @@ _SHARE = 128
 """A second is no more than this part of a film of two minutes: a small film gets a small range."""
 _MAX_INDEX_BYTES = 8 << 20
 _LAST_BYTES = 128 << 10
-WHOLE_BYTES = 1 << 20
-"""A film up to this size is fetched whole: that takes a store less time than a second question."""
 
 
 def opening_ranges(demuxer: str, head: bytes, size: int) -> list[tuple[int, int]]:

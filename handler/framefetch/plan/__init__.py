@@ -4,10 +4,9 @@
 """
 
 from framefetch.plan.choice import keyframe_times_s, length_s, stretch
-from framefetch.plan.reads import MAX_GAP_BYTES, Range, ReadPlan, Sample, coalesced, longest, make_plan
+from framefetch.plan.reads import Range, ReadPlan, Sample, coalesced, longest, make_plan
 
 __all__ = [
-    "MAX_GAP_BYTES",
     "Range",
     "ReadPlan",
     "Sample",

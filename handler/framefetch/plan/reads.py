@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.plan.choice import is_key, wanted
+from framefetch.round_trips import GAP_BYTES
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from framefetch.containers.index import Segment, VideoIndex
     from framefetch.process import Mode
 
-MAX_GAP_BYTES = 64 << 10
-"""A gap up to this is read along: it costs less than another request."""
 MAX_SAMPLES = 100_000
 """Samples that may be decoded for one picture: half an hour without a keyframe."""
 
@@ -110,7 +109,7 @@ def longest(plans: Sequence[ReadPlan]) -> ReadPlan:
     return max(plans, key=lambda plan: len(plan.samples))
 
 
-def coalesced(ranges: list[Range], max_gap_bytes: int = MAX_GAP_BYTES) -> tuple[Range, ...]:
+def coalesced(ranges: list[Range], max_gap_bytes: int = GAP_BYTES) -> tuple[Range, ...]:
     """As few ranges as hold all the given ones, with no gap above `max_gap_bytes` read along."""
     found: list[Range] = []
     for one in sorted(ranges, key=lambda one: one.start):

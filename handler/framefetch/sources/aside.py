@@ -1,4 +1,4 @@
-"""One range that is asked for at the same time as another, from a thread of its own.
+"""One request that is sent at the same time as another, from a thread of its own.
 
 The thread only waits for the answer; its body is read, counted and checked by whoever takes it.
 """
@@ -21,14 +21,19 @@ class Aside:
 
     Args:
         stored: the object.
-        start: first byte.
+        start: first byte, as `StoredObject.get` has it.
         stop: one past the last.
         budget: asked before the request.
         if_match: the ETag that the object must still have.
     """
 
     def __init__(
-        self, stored: StoredObject, start: int, stop: int, budget: Budget, if_match: str | None
+        self,
+        stored: StoredObject,
+        start: int,
+        stop: int | None,
+        budget: Budget,
+        if_match: str | None = None,
     ) -> None:
         self._stored = stored
         self._range = start, stop
@@ -63,17 +68,20 @@ class Aside:
         self._thread.join(self._budget.remaining_s)
         if self._fault is not None:
             raise self._fault
-        with self._lock:
-            reply, self._reply = self._reply, None
-            self._gone = True
+        reply = self.give_up()
         if reply is None:
             raise RequestTimeout(detail="an answer asked for aside did not come")
         return reply
 
-    def drop(self) -> None:
-        """Nobody wants the answer any more; safe after `take`."""
+    def give_up(self) -> Reply | None:
+        """Waits no longer: the answer, if it is there and not taken; one that comes later is dropped."""
         with self._lock:
             reply, self._reply = self._reply, None
             self._gone = True
+        return reply
+
+    def drop(self) -> None:
+        """Nobody wants the answer any more; safe after `take`."""
+        reply = self.give_up()
         if reply is not None:
             reply.close()

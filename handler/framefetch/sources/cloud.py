@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
     from framefetch.budget import Budget
 
-CONNECT_S = 2.0
-IDLE_S = 30.0
-"""A connection that rested longer is not used again: see `dial.py`."""
-
 _NO_TIME = datetime.fromtimestamp(0, UTC)
 """What obstore says when there was no Last-Modified."""
 

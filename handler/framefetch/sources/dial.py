@@ -24,6 +24,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from framefetch.budget import now_unix
 from framefetch.errors import AccessDenied
+from framefetch.sources.waits import CONNECT_S, IDLE_S
 
 if TYPE_CHECKING:
     from framefetch.budget import Budget
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
 # Its messages hold URLs, whose queries may be secrets; what matters in them we raise ourselves.
 logging.getLogger("urllib3").setLevel(logging.CRITICAL)
 
-CONNECT_S = 2.0
-"""For the name, the address and the TLS handshake together."""
-IDLE_S = 30.0
-"""A connection that rested longer is not used again: gateways drop such without a word, and a
-function that was frozen wakes up with connections that died long ago."""
 SHORTEST_WAIT_S = 0.001
 
 

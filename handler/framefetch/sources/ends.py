@@ -1,17 +1,18 @@
 """The two ends of an object, asked for together: most films have their index at one of them.
 
 The answer of each is read only when, and as far as, somebody needs it; one that turns out not to be
-needed is dropped: what of it was received is in the trace. The tail is asked for from a thread of its
-own, so that it costs no time to wait for the head first.
+needed is dropped: what of it was received is in the trace.
 """
 
 from __future__ import annotations
 
-import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from framefetch.errors import FramefetchError
+from framefetch.round_trips import GAP_BYTES, WHOLE_BYTES
 from framefetch.sources import Changed, Transient
+from framefetch.sources.aside import Aside
 from framefetch.trace import RangeRead
 
 if TYPE_CHECKING:
@@ -20,13 +21,6 @@ if TYPE_CHECKING:
     from framefetch.budget import Budget
     from framefetch.sources import ObjectInfo, Reply, StoredObject
     from framefetch.trace import Trace
-
-
-WHOLE_BYTES = 1 << 20
-"""An object up to this is read through, where it is not read in one piece anyway: a round trip more
-would cost as much."""
-MAX_SKIP_BYTES = 64 << 10
-"""A gap up to this is read along: it costs less than another request."""
 
 
 class Head:
@@ -53,7 +47,7 @@ class Head:
             start: a place in the object.
             size: of the object.
         """
-        is_near = start <= len(self._held) + MAX_SKIP_BYTES
+        is_near = start <= len(self._held) + GAP_BYTES
         return start < self.reach and (is_near or size <= WHOLE_BYTES)
 
     def read(self, start: int, stop: int) -> Iterator[bytes]:
@@ -87,36 +81,23 @@ class Tail:
 
     def __init__(self, stored: StoredObject, length: int, budget: Budget, trace: Trace) -> None:
         self.length = length
-        self._stored = stored
         self._budget = budget
         self._trace = trace
+        self._asked = Aside(stored, -length, None, budget)
         self._reply: Reply | None = None
         self._pieces: Iterator[bytes] | None = None
         self._held = bytearray()
         self._waited_s = 0.0
         self._closed = False
-        self._lock = threading.Lock()
-        budget.ask()
-        self._thread = threading.Thread(target=self._send, name="tail", daemon=True)
-        self._thread.start()
-
-    def _send(self) -> None:
-        try:
-            reply = self._stored.get(-self.length, None, self._budget)
-        except (FramefetchError, Changed, Transient):
-            # Whoever needs the bytes asks again in the ordinary way, and meets the fault there.
-            return
-        with self._lock:
-            if not self._closed:
-                self._reply = reply
-                return
-        reply.close()
 
     def info(self) -> ObjectInfo | None:
         """What the answer says of the object, waited for; None when there is no answer."""
-        asked_s = self._budget.elapsed_s
-        self._thread.join(self._budget.remaining_s)
-        self._waited_s += self._budget.elapsed_s - asked_s
+        if self._reply is None:
+            asked_s = self._budget.elapsed_s
+            # Whoever needs the bytes asks again in the ordinary way, and meets the fault there.
+            with suppress(FramefetchError, Changed, Transient):
+                self._reply = self._asked.take()
+            self._waited_s += self._budget.elapsed_s - asked_s
         return self._reply.info if self._reply is not None else None
 
     @property
@@ -154,13 +135,12 @@ class Tail:
 
     def close(self) -> None:
         """Drops what has not been read; safe to call twice."""
-        with self._lock:
-            if self._closed:
-                return
-            self._closed = True
-        # A request that still waits for its answer closes it itself.
+        if self._closed:
+            return
+        self._closed = True
+        reply = self._reply or self._asked.give_up()
         start, stop = -self.length, 0
-        if self._reply is not None:
-            start, stop = self._reply.start, self._reply.stop
-            self._reply.close()
+        if reply is not None:
+            start, stop = reply.start, reply.stop
+            reply.close()
         self._trace.add(RangeRead("tail", start, stop, len(self._held), self._waited_s * 1000))

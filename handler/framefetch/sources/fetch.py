@@ -14,9 +14,10 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Self
 
 from framefetch.errors import SourceError
+from framefetch.round_trips import WHOLE_BYTES
 from framefetch.sources import Transient
 from framefetch.sources.aside import Aside
-from framefetch.sources.ends import WHOLE_BYTES, Head, Tail
+from framefetch.sources.ends import Head, Tail
 from framefetch.sources.pin import Pin
 from framefetch.sources.retries import Retries
 from framefetch.trace import RangeRead

@@ -177,7 +177,8 @@ def _cloud(kind: str, bucket: str, prefix: str, options: dict[str, str], setting
         raise BadSetting(message) from fault
     from framefetch.errors import InvalidObjectName  # noqa: PLC0415
     from framefetch.sources import container_credentials  # noqa: PLC0415
-    from framefetch.sources.cloud import CONNECT_S, IDLE_S, CloudSource, S3Source, refuse_unnameable  # noqa: PLC0415
+    from framefetch.sources.cloud import CloudSource, S3Source, refuse_unnameable  # noqa: PLC0415
+    from framefetch.sources.waits import CONNECT_S, IDLE_S  # noqa: PLC0415
 
     try:
         if prefix.strip("/"):

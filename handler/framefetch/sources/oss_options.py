@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from framefetch.sources.oss import OssSource
 
 _ENDPOINT = r"https?://[A-Za-z0-9._-]+(:\d+)?/?|https?://\[[0-9A-Fa-f:]+\](:\d+)?/?"
-_OF_REGION = r"https?://(?:[a-z0-9-]+\.)?oss-([a-z]+-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com/?"
+_OF_REGION = r"(?:https?://)?(?:[a-z0-9-]+\.)?oss-([a-z]+-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com/?"
 _REGION = r"[a-z]{2,}-[a-z0-9-]+"
 
 
@@ -76,9 +76,13 @@ def _place(bucket: str, options: dict[str, str]) -> tuple[str, str]:
     if not re.fullmatch(_ENDPOINT, endpoint):
         message = f"?endpoint={endpoint} is not valid: it takes a host, or https://host without a path."
         raise BadSetting(message)
-    if not region and (found := re.fullmatch(_OF_REGION, endpoint)):
-        region = found[1]
-    return endpoint, region
+    return endpoint, region or region_of(endpoint)
+
+
+def region_of(endpoint: str) -> str:
+    """The region that one of OSS's own endpoints is in; empty for any other."""
+    found = re.fullmatch(_OF_REGION, endpoint)
+    return found[1] if found else ""
 
 
 def _switch(options: dict[str, str], name: str) -> bool:

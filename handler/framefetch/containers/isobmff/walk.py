@@ -23,6 +23,7 @@ from framefetch.containers.isobmff.tables import description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
 from framefetch.containers.pull import Pull
 from framefetch.errors import CorruptFilm, ImageTooLarge, UnsupportedFormat
+from framefetch.round_trips import GAP_BYTES
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ MAX_HOPS = 16
 """Times that the way to the movie box may lead past what is held; real films need one."""
 MAX_BOXES = 4096
 _MAX_FTYP_BYTES = 4096
-_NEAR_BYTES = 64 << 10
 _STILLS = frozenset(b"heic heix heim heis hevc hevx avif avis mif1 msf1".split())
 
 
@@ -114,7 +114,7 @@ class Walk(Pull):
         moov = yield from read_beginning(self, found.moov, self._size)
         index = yield from self._read(found, moov, whole=False)
         first, _ = wanted(index)
-        if index.table.places(first, first + 1)[0][0] < found.moov.stop + _NEAR_BYTES:
+        if index.table.places(first, first + 1)[0][0] < found.moov.stop + GAP_BYTES:
             # The same request goes on to the samples.
             yield from self._movie(found.moov)
         return index

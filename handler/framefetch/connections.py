@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from framefetch.answers import ALWAYS
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -52,9 +54,11 @@ class BoundedConnection(H11Protocol):
             cycle.disconnected = True
             cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
-            super().send_400_response(msg)
-        else:
-            self.transport.close()
+            given = (("Content-Type", "text/plain"), ("Cache-Control", "no-store"), ("Connection", "close"))
+            head = h11.Response(status_code=400, headers=[*ALWAYS, *given], reason=b"Bad Request")
+            for event in (head, h11.Data(data=msg.encode()), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def _cycle(self) -> RequestResponseCycle | None:
         """The last request and its answer; None before the first, which the base class's types do not say."""

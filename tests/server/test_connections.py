@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 
 from framefetch import connections
+from framefetch.answers import ALWAYS
 from framefetch.connections import BoundedConnection
 from framefetch.limits import allow_connections
 
@@ -113,7 +114,9 @@ def test_a_bad_body_is_one_warning(port: int, caplog: pytest.LogCaptureFixture) 
     with caplog.at_level(logging.WARNING):
         for request in (b"GET / HTTP/1.1\r\n", b"POST / HTTP/1.1\r\n", b"GET /large HTTP/1.1\r\n"):
             with connected(port, request + chunked) as made:
-                assert read_to_end(made).startswith(b"HTTP/1.1 400 ")
+                said = read_to_end(made)
+                assert said.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+                assert all(f"{name}: {value}\r\n".encode() in said for name, value in ALWAYS)
         # The body turns bad while a large answer is on its way.
         with connected(port, b"GET /large HTTP/1.1\r\n" + chunked[: -len(b"ZZ\r\n")]) as made:
             made.recv(1)

@@ -31,7 +31,7 @@ MVEX = box(b"mvex", full(b"trex", numbers(1, 1, 40, 10, 0)))
 @pytest.fixture(autouse=True)
 def nothing_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
     """The samples of these short films would all be read on to."""
-    monkeypatch.setattr(walk, "_NEAR_BYTES", -1 << 40)
+    monkeypatch.setattr(walk, "GAP_BYTES", -1 << 40)
     monkeypatch.setattr(walk, "FIRST_BYTES", 24)
 
 
@@ -90,7 +90,7 @@ def test_what_follows_the_video_is_not_read() -> None:
 
 def test_samples_that_follow_soon_are_read_on_to(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the picture is right behind the movie box, the same request goes on to it."""
-    monkeypatch.setattr(walk, "_NEAR_BYTES", 64 << 10)
+    monkeypatch.setattr(walk, "GAP_BYTES", 64 << 10)
     film = Film(moov_first=True, other_tracks=(sound_track(2),)).bytes()
     _, reached = walked(film, 0, Mode.EXACT, begun=True)
     assert reached >= film.index(b"mdat") - 4

@@ -25,6 +25,7 @@ from framefetch.sources.locate import open_source
 from tests.servers import ranges
 
 if TYPE_CHECKING:
+    from tests.servers.ranges import Handler
     from tests.sources.stores import Opening
 
 ANSWERS: list[tuple[int, str, type[Exception], type[Exception] | None]] = [
@@ -92,6 +93,23 @@ def test_facts_that_the_client_cannot_do_without(opening: Opening, absent: str) 
         server.put("films/a.mp4", b"0123456789", **{absent: False})
         with pytest.raises(SourceError), opening.pin(source, "a.mp4") as pinned:
             pinned.open(0, 5)
+
+
+def test_a_date_that_python_has_none_for(opening: Opening) -> None:
+    """A Last-Modified beyond the year 9999 is the store's fault, not ours."""
+
+    def far(handler: Handler) -> None:
+        found = handler.find()
+        assert found is not None
+        facts = handler.facts(found, 0, 5) | {"Last-Modified": "Fri, 31 Dec 9999 23:59:59 -2300"}
+        handler.say(206, facts, b"01234")
+
+    with ranges.running("gs") as server:
+        source = open_source(f"s3://films?anonymous=true&endpoint={server.url}", Settings())
+        server.put("films/a.mp4", b"0123456789")
+        server.faults += [far]
+        with pytest.raises(SourceError):
+            source.open("a.mp4").get(0, 5, opening.budget)
 
 
 def test_credentials_that_are_nowhere_are_named() -> None:

@@ -63,7 +63,7 @@ class CloudSource:
             return obstore.get(self.store, path, options={"head": True})
 
         result: GetResult = patiently(lambda: Transfer(ask).next(budget), budget)
-        return Look(_info(result.meta), MARK in result.attributes)
+        return Look(_info_of(result), MARK in result.attributes)
 
     def listing(self, prefix: str, budget: Callable[[], Budget]) -> Iterator[Listed]:
         """See `LookableSource.listing`."""
@@ -166,12 +166,13 @@ class CloudObject:
                 # What cannot be a version's id is no version.
                 raise NoSuchKey(detail=fault.detail) from fault
             raise
-        encoding = str(result.attributes.get("Content-Encoding", "identity")).lower()
-        if encoding not in ("", "identity"):
+        try:
+            _refuse_encoded(result)
+            info = _info_of(result)
+        except SourceError:
             transfer.drop()
-            raise SourceError(detail=f"Content-Encoding {encoding[:40]}")
+            raise
         first, last = result.range
-        info = _info(result.meta)
         return CloudReply(
             replace(info, version_id=info.version_id or self.version), first, last, transfer, budget
         )
@@ -217,6 +218,24 @@ class CloudReply:
     def close(self) -> None:
         """Ends the transfer; its connection is used again only when the body was read to its end."""
         self.transfer.drop()
+
+
+def _refuse_encoded(result: GetResult) -> None:
+    encoding = str(result.attributes.get("Content-Encoding", "identity")).lower()
+    if encoding not in ("", "identity"):
+        raise SourceError(detail=f"Content-Encoding {encoding[:40]}")
+
+
+def _info_of(result: GetResult) -> ObjectInfo:
+    """What an answer says of its object.
+
+    Raises:
+        SourceError: it has a date that Python has none for.
+    """
+    try:
+        return _info(result.meta)
+    except ValueError as fault:
+        raise SourceError(detail="a Last-Modified that is no date") from fault
 
 
 def _info(meta: Any) -> ObjectInfo:  # noqa: ANN401 - obstore's ObjectMeta

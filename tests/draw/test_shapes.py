@@ -14,10 +14,11 @@ from PIL import Image
 
 from framefetch.draw import answer_size, draw
 from framefetch.errors import ImageTooLarge
+from framefetch.operations.tiles import tile_size
 from framefetch.orientation import Orientation
 from framefetch.process import Rotate, SnapshotRequest
 from framefetch.settings import Settings
-from tests.draw.pictures import FULL, patterned, picture
+from tests.draw.pictures import FULL, flat, patterned, picture
 from tests.films.boxes import MATRICES, ONE
 
 WIDE, TALL, SQUARE = (24, 16), (16, 24), (16, 16)
@@ -300,3 +301,17 @@ def test_clean_aperture(aperture: str) -> None:
     got = draw(made, SnapshotRequest(), Settings(aperture=aperture))
     assert_same(got, image.crop((3, 5, 15, 11)) if aperture == "clean" else image)
     assert draw(made, SnapshotRequest(width=24), Settings(aperture="clean")).size == (24, 12)
+    # What is worked out before anything is drawn, as the tiles of a sheet, is the same.
+    sizes = {
+        "clean": (24, 12),
+        "full": answer_size(replace(made, aperture=None), SnapshotRequest(width=24), Settings()),
+    }
+    assert tile_size(made, (24, 0), Settings(aperture=aperture)) == sizes[aperture]
+
+
+def test_a_clean_aperture_that_is_no_part_of_the_picture() -> None:
+    """It counts as none."""
+    made = replace(
+        picture(flat("yuv420p", (16, 12), (90, 90, 90), matrix=1, span=FULL)), aperture=(8, 0, 12, 12)
+    )
+    assert draw(made, SnapshotRequest(width=32), Settings(aperture="clean")).size == (32, 24)

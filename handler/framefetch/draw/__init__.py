@@ -14,7 +14,7 @@ from PIL import Image
 
 from framefetch.draw.colours import scale
 from framefetch.draw.parts import cut_out, middle_of
-from framefetch.draw.shapes import answer_size, choose_orientation, lay_out
+from framefetch.draw.shapes import answer_size, choose_orientation, lay_out, part_seen
 from framefetch.errors import ImageTooLarge
 from framefetch.process import Fit, check_size
 
@@ -42,8 +42,8 @@ def draw(picture: Picture, request: SnapshotRequest, settings: Settings) -> Imag
         UnsupportedCodec: its colours are of a kind that would come out wrong.
     """
     try:
-        if settings.aperture == "clean" and picture.aperture is not None:
-            picture = replace(picture, frame=cut_out(picture.frame, *picture.aperture))
+        if (part := part_seen(picture, settings)) is not None:
+            picture = replace(picture, frame=cut_out(picture.frame, *part), aperture=None)
         orientation = choose_orientation(picture, request.rotate, settings)
         layout = lay_out(picture, request, settings)
         width, height = layout.answer

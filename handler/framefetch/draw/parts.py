@@ -32,9 +32,7 @@ def middle_of(frame: VideoFrame, width: int, height: int) -> VideoFrame:
 
 
 def cut_out(frame: VideoFrame, left: int, top: int, width: int, height: int) -> VideoFrame:
-    """A part of a frame; all of it where it is not that large."""
-    if left + width > frame.width or top + height > frame.height:
-        return frame
+    """A part of a frame, which must lie within it."""
     if (width, height) == (frame.width, frame.height):
         return frame
     return filtered(frame, "crop", f"{width}:{height}:{left}:{top}:exact=1")

@@ -54,7 +54,7 @@ def lay_out(picture: Picture, request: SnapshotRequest, settings: Settings) -> L
     """What becomes of a picture's shape."""
     turned = choose_orientation(picture, request.rotate, settings).swaps_sides
     resize_first = settings.rotate_order == "resize-first"
-    coded = (picture.frame.width, picture.frame.height)
+    coded = _seen(picture, settings)
     aspect = _aspect(picture, settings)
     native = (_nearest(aspect * coded[1]), coded[1])
     if turned and not resize_first:
@@ -86,6 +86,20 @@ def answer_size(picture: Picture, request: SnapshotRequest, settings: Settings) 
     return lay_out(picture, request, settings).answer
 
 
+def part_seen(picture: Picture, settings: Settings) -> tuple[int, int, int, int] | None:
+    """Left, top, width and height of what is shown of the coded frame, in samples; None: all of it."""
+    if settings.aperture != "clean" or picture.aperture is None:
+        return None
+    left, top, width, height = picture.aperture
+    is_within = left + width <= picture.frame.width and top + height <= picture.frame.height
+    return picture.aperture if is_within else None
+
+
+def _seen(picture: Picture, settings: Settings) -> tuple[int, int]:
+    part = part_seen(picture, settings)
+    return part[2:] if part is not None else (picture.frame.width, picture.frame.height)
+
+
 def _inside(box: tuple[int, int], aspect: Fraction) -> tuple[int, int]:
     """The largest size of a shape that goes into a box."""
     width, height = box
@@ -96,7 +110,7 @@ def _inside(box: tuple[int, int], aspect: Fraction) -> tuple[int, int]:
 
 def _aspect(picture: Picture, settings: Settings) -> Fraction:
     """Width to height of the coded picture as it is to be shown."""
-    aspect = Fraction(picture.frame.width, picture.frame.height)
+    aspect = Fraction(*_seen(picture, settings))
     return aspect * picture.sar if settings.aspect == "display" else aspect
 
 

@@ -16,7 +16,8 @@ class RangeRead:
     """One ranged GET that was sent.
 
     Attributes:
-        purpose: ``open``, ``index``, ``samples``, ``block``: why it was sent.
+        purpose: why it was sent: ``open`` and ``tail`` before anything is known of the object, ``index``
+            and ``samples`` on the direct way, ``block`` for FFmpeg's own reading.
         start: first byte that was asked for.
         stop: one past the last.
         received: bytes of the body that arrived, also where they were of no use.

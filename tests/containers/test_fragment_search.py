@@ -50,7 +50,7 @@ def test_every_moment_is_found(seed: int) -> None:
         index, needs = index_and_needs(data, at_ms)
         plan = make_plan(index, at_ms, Mode.EXACT)
         number = min(bisect_right(times, at_ms), len(sizes)) - 1
-        assert (plan.time_ms, plan.samples[-1].size) == (times[number], sizes[number])
+        assert (float(plan.time_ms), plan.samples[-1].size) == (times[number], sizes[number])
         assert len(needs) <= 50
         assert sum(one.stop - one.start for one in needs) < len(data) / 2
 

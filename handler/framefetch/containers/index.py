@@ -52,13 +52,11 @@ class Need:
     Attributes:
         start: first byte.
         stop: one past the last; never above the object's size.
-        why: for the trace: ``top``, ``moov``, ``mfra``, ``sidx``, ``moof``.
         more: ranges that will be needed next, as far as can be told: worth asking for at the same time.
     """
 
     start: int
     stop: int
-    why: str
     more: tuple[tuple[int, int], ...] = ()
 
 

@@ -1,4 +1,4 @@
-"""The machine that all index readers are: it is fed with bytes, and says which it needs next, and why.
+"""The machine that all index readers are: it is fed with bytes, and says which it needs next.
 
 In go ranges of an object as they arrive, in any order; out comes `Need`, or the `VideoIndex` in the end.
 It never does I/O, never asks outside the object, and holds a bounded number of bytes.
@@ -85,7 +85,7 @@ class Pull(ABC):
         if self._in_full and before is not None:
             gap = self._held.gap(before.start, self._due)
             if gap is not None:
-                return Need(gap[0], before.stop if self._due < before.stop else gap[1], before.why)
+                return Need(gap[0], before.stop if self._due < before.stop else gap[1])
         try:
             self._need = next(self._steps)
         except StopIteration as end:
@@ -102,14 +102,13 @@ class Pull(ABC):
         self._held.add(start, data)
 
     def read(
-        self, start: int, stop: int, why: str, ask: int = 0, *, early: bool = False
+        self, start: int, stop: int, ask: int = 0, *, early: bool = False
     ) -> Generator[Need, None, memoryview]:
         """Bytes that must be there before the walk goes on.
 
         Args:
             start: of the first one.
             stop: one past the last.
-            why: as `Need` has it.
             ask: how far a request for them may reach.
             early: whether the walk goes on as soon as they are there, however far that request reaches.
         """
@@ -117,7 +116,7 @@ class Pull(ABC):
             first, *more = self._with_hints(start, gap[0], min(self._size, max(gap[1], ask)))
             self.check_room(*first)
             self._due = gap[1] if early else first[1]
-            yield Need(*first, why, tuple(more))
+            yield Need(*first, tuple(more))
         return self._held.view(start, stop)
 
     def check_room(self, start: int, stop: int) -> None:

@@ -65,7 +65,7 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
         # The decoder would have to do without its memory while it makes the next one.
         del frame
     if film.damaged or found is None:
-        raise Damaged(plan.time * 1000)
+        raise Damaged(plan.time_ms)
     return _picture(film, index, found, plan)
 
 
@@ -99,7 +99,7 @@ def decode_run(
 
 
 def _picture(film: Film, index: VideoIndex, frame: VideoFrame, plan: ReadPlan) -> Picture:
-    picture = film.picture(frame, plan.time * 1000)
+    picture = film.picture(frame, plan.time_ms)
     if index.header_format == MOV:
         return replace(picture, aperture=clean_aperture(index.header))
     return picture

@@ -83,7 +83,7 @@ def wanted(index: VideoIndex, at_ms: int, mode: Mode) -> tuple[int, Shown]:
     """The sample to start decoding with, and the picture."""
     at = Fraction(at_ms, 1000) * index.timescale + index.zero
     shown = _choose(index, at, mode)
-    if is_key(index, shown.number) and mode is Mode.FAST:
+    if _is_key(index, shown.number) and mode is Mode.FAST:
         return shown.number, shown
     return _start(index, shown), shown
 
@@ -222,7 +222,7 @@ def _keys_back(index: VideoIndex, number: int) -> Iterator[int]:
     raise NotUnderstood("too many keyframes are shown after the picture")
 
 
-def is_key(index: VideoIndex, number: int) -> bool:
+def _is_key(index: VideoIndex, number: int) -> bool:
     """Whether a sample is a keyframe."""
     return index.table.key_before(number) == number
 

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.plan.choice import is_key, wanted
+from framefetch.plan.choice import wanted
 from framefetch.round_trips import GAP_BYTES
 from framefetch.values import dataclass
 
@@ -32,8 +32,6 @@ class Sample:
         size: in bytes.
         dts: in ticks; counts from any moment, but the same one for all samples of a plan.
         pts: in ticks, on the track's presentation timeline.
-        key: whether it is a keyframe.
-        shown: whether the film shows its picture.
     """
 
     number: int
@@ -41,8 +39,6 @@ class Sample:
     size: int
     dts: int
     pts: int
-    key: bool
-    shown: bool
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -61,18 +57,13 @@ class ReadPlan:
         samples: in decode order; the first is a keyframe, the last is the wanted picture.
         ranges: of all samples, in order of offset, without overlap.
         target_pts: of the wanted picture, in ticks.
-        time: of the wanted picture, in seconds on the presentation clock.
+        time_ms: of the wanted picture, on the presentation clock.
     """
 
     samples: tuple[Sample, ...]
     ranges: tuple[Range, ...]
     target_pts: int
-    time: Fraction
-
-    @property
-    def time_ms(self) -> float:
-        """The picture's time in milliseconds."""
-        return float(self.time * 1000)
+    time_ms: Fraction
 
     @property
     def bytes(self) -> int:
@@ -100,7 +91,7 @@ def make_plan(index: VideoIndex, at_ms: int, mode: Mode) -> ReadPlan:
         samples=samples,
         ranges=coalesced([Range(one.offset, one.offset + one.size) for one in samples]),
         target_pts=shown.pts,
-        time=(shown.pts - index.zero) / index.timescale,
+        time_ms=(shown.pts - index.zero) / index.timescale * 1000,
     )
 
 
@@ -129,13 +120,10 @@ def _samples(index: VideoIndex, segment: Segment, first: int, stop: int) -> Iter
     for number, dts, delay, (offset, size) in zip(
         range(first, stop), times, delays, table.places(first, stop), strict=True
     ):
-        cts = dts + delay
         yield Sample(
             number=number,
             offset=offset,
             size=size,
             dts=dts + segment.shift,
-            pts=cts + segment.shift,
-            key=is_key(index, number),
-            shown=segment.from_cts <= cts < segment.until_cts,
+            pts=dts + delay + segment.shift,
         )

@@ -41,20 +41,20 @@ def read_beginning(reading: Reading, moov: Place, size: int) -> Generator[Need, 
     for _ in range(_MAX_BOXES):
         if moov.stop - at < HEADER_BYTES:
             break
-        head = yield from reading.read(at, at + HEADER_BYTES, "moov", moov.stop, early=True)
+        head = yield from reading.read(at, at + HEADER_BYTES, moov.stop, early=True)
         header = box_header(head)
         if header is None or header.size is None or at + header.size > moov.stop:
             raise NotUnderstood("a box ends after the movie box")
         stop = at + header.size
         if header.kind == b"mvex":
             raise Unusual
-        whole = yield from reading.read(at, stop, "moov", moov.stop, early=True)
+        whole = yield from reading.read(at, stop, moov.stop, early=True)
         if header.kind == b"trak":
             track = read_track(Box(b"trak", whole[header.bytes :], whole, at, 1), size)
             if track.handler == b"vide":
                 if not track.samples or track.fourcc in _CHAPTERS:
                     break
-                found = yield from reading.read(moov.start, stop, "moov")
+                found = yield from reading.read(moov.start, stop)
                 return Box(b"moov", found[moov.body - moov.start :], found, moov.start)
         at = stop
     raise Unusual

@@ -40,7 +40,7 @@ class ClaimsWalk(Pull):
         for _ in range(MAX_BOXES):
             if self._size - at < HEADER_BYTES // 2:
                 raise NotUnderstood("no movie box")
-            head = yield from self.read(at, min(at + HEADER_BYTES, self._size), "top", at + FIRST_BYTES)
+            head = yield from self.read(at, min(at + HEADER_BYTES, self._size), at + FIRST_BYTES)
             header = box_header(head)
             if header is None:
                 raise NotUnderstood("a box's header is cut short")
@@ -53,7 +53,7 @@ class ClaimsWalk(Pull):
                 if stop - at > self._max_index_bytes:
                     raise ImageTooLarge("The video's index is larger than the limits of this service.")
                 self._held.reserve(at, stop)
-                whole = yield from self.read(at, stop, "moov")
+                whole = yield from self.read(at, stop)
                 moov = Box(b"moov", whole[header.bytes :], whole, at)
                 check_gaps(_unpacked(moov), self._size)
                 raise NotUnderstood("nothing to object to")

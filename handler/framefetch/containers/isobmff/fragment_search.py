@@ -112,7 +112,7 @@ class FragmentSearch:
         piece = min(max(usual // 2, _PIECE_BYTES[0]), _PIECE_BYTES[1])
         while at + _BEGINNING_BYTES <= stop and self._left > 0:
             until = min(at + piece, stop)
-            window = yield from self._pull.read(at, until, "moof", ask)
+            window = yield from self._pull.read(at, until, ask)
             self._left -= len(window)
             start = _beginning(window)
             if start is not None:

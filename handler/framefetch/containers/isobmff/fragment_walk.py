@@ -207,13 +207,13 @@ class FragmentWalk:
             if found.keys:
                 until = found.offsets[found.keys[0]] + found.sizes[found.keys[0]]
                 if until <= stop:
-                    yield from self._pull.read(found.offset, until, "moof", until)
+                    yield from self._pull.read(found.offset, until, until)
                 return self._part(found, found.start)
-            head = yield from self._pull.read(found.after, found.after + HEADER_BYTES, "moof", stop)
+            head = yield from self._pull.read(found.after, found.after + HEADER_BYTES, stop)
             header = box_header(head)
             if header is None or header.size is None or found.after + header.size > stop:
                 break
-            yield from self._pull.read(found.after, found.after + header.size, "moof", stop)
+            yield from self._pull.read(found.after, found.after + header.size, stop)
             found = yield from self._next(found.after)
         raise NotUnderstood("no keyframe soon after the place")
 
@@ -237,7 +237,7 @@ class FragmentWalk:
             self._boxes += 1
             if self._boxes > MAX_BOXES:
                 raise NotUnderstood("too many boxes")
-            head = yield from self._pull.read(at, min(at + HEADER_BYTES, self._size), "moof", at + _HOP_BYTES)
+            head = yield from self._pull.read(at, min(at + HEADER_BYTES, self._size), at + _HOP_BYTES)
             header = box_header(head)
             if header is None:
                 return None
@@ -257,7 +257,7 @@ class FragmentWalk:
         if stop > self._size or stop - at > MAX_BOX_BYTES:
             raise NotUnderstood(f"{kind!r} of {stop - at} bytes")
         # The header of what follows is asked for as well: it leads on. Of small boxes many at a time.
-        whole = yield from self._pull.read(at, stop, kind.decode(), max(stop + HEADER_BYTES, at + _HOP_BYTES))
+        whole = yield from self._pull.read(at, stop, max(stop + HEADER_BYTES, at + _HOP_BYTES))
         return Box(kind, whole[header_bytes:], whole, at)
 
     def _look_up(self, first: _Part, wanted: int) -> Generator[Need, None, int]:
@@ -274,12 +274,12 @@ class FragmentWalk:
 
     def _read_mfra(self) -> Generator[Need, None, tuple[Entry, ...]]:
         start = max(0, self._size - _TAIL_BYTES)
-        tail = yield from self._pull.read(start, self._size, "mfra")
+        tail = yield from self._pull.read(start, self._size)
         size = mfra_size(tail[-MFRO_BYTES:])
         if size is None or not MFRO_BYTES < size <= min(MAX_BOX_BYTES, self._size):
             return ()
         at = self._size - size
-        whole = yield from self._pull.read(at, self._size, "mfra")
+        whole = yield from self._pull.read(at, self._size)
         header = box_header(whole[:HEADER_BYTES])
         if header is None or header.kind != b"mfra" or header.size != size:
             return ()

@@ -185,7 +185,7 @@ class LongWalk:
         ranges = [_entries(place, at, code, one, two) for _, place, at, code, one, two in wanted]
         self._reading.hint(ranges)
         for (slices, place, _, code, one, two), (start, end) in zip(wanted, ranges, strict=True):
-            body = yield from self._reading.read(start, end, "moov")
+            body = yield from self._reading.read(start, end)
             numbers = Box(place.kind, body, body, start).numbers(0, two - one, code)
             slices.pieces.append((one, numbers))
         if chunk_stop(table, last) > self._size:
@@ -229,13 +229,13 @@ class LongWalk:
 
     def _head(self, place: Place) -> Generator[Need, None, Box]:
         stop = min(place.stop, place.body + _HEAD_BYTES)
-        whole = yield from self._reading.read(place.start, stop, "moov")
+        whole = yield from self._reading.read(place.start, stop)
         return Box(place.kind, whole[place.body - place.start :], whole, place.start)
 
     def _whole(self, start: int, stop: int) -> Generator[Need, None, memoryview]:
         if not self._reading.has(start, stop):
             self._reading.hint([(start, stop)])
-        return (yield from self._reading.read(start, stop, "moov"))
+        return (yield from self._reading.read(start, stop))
 
     def _slices(self, boxes: dict[bytes, Box], count: int) -> tuple[Slices | int, Slices]:
         """Sizes and chunks, without any entry yet."""

@@ -83,7 +83,7 @@ class Outline:
         if parent.stop - at < _LEAST_HEADER:
             return None
         wanted = min(at + HEADER_BYTES, parent.stop)
-        head = yield from self.reading.read(at, wanted, "moov", min(self.moov.stop, at + HOP_BYTES))
+        head = yield from self.reading.read(at, wanted, min(self.moov.stop, at + HOP_BYTES))
         return self._child(parent, at, head)
 
     def peek_children(self, parent: Place) -> Iterator[Place]:
@@ -149,7 +149,7 @@ class Outline:
         if child.kind in _KEPT[place.kind]:
             if child.stop - child.start > _MAX_WHOLE_BYTES:
                 raise Unusual
-            whole = bytes((yield from self.reading.read(child.start, child.stop, "moov")))
+            whole = bytes((yield from self.reading.read(child.start, child.stop)))
             self._last[child.kind] = whole[child.body - child.start :]
             return whole
         if child.kind == b"mvex" or place.kind == b"stbl":

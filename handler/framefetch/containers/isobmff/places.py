@@ -16,7 +16,7 @@ class Reading(Protocol):
     """How bytes of the object are had."""
 
     def read(
-        self, start: int, stop: int, why: str, ask: int = 0, *, early: bool = False
+        self, start: int, stop: int, ask: int = 0, *, early: bool = False
     ) -> Generator[Need, None, memoryview]:
         """Bytes that must be there; a request for them may reach to `ask`. See `Pull.read`."""
         ...

@@ -1,4 +1,4 @@
-"""The way through an MP4 or MOV: which bytes lead to its index, and why. See `Pull`.
+"""The way through an MP4 or MOV: which bytes lead to its index. See `Pull`.
 
 It never does I/O, never asks outside the object, and asks a bounded number of times.
 """
@@ -204,7 +204,7 @@ class Walk(Pull):
                 and stop - at <= _MAX_FTYP_BYTES
                 and stop <= self._size
             ):
-                whole = yield from self.read(at, stop, "top")
+                whole = yield from self.read(at, stop)
                 ftyp = Box(b"ftyp", whole[header.bytes :], whole, at)
                 if bytes(ftyp.body[:4]) in _STILLS:
                     raise NotUnderstood("a still picture, or a sequence of them")
@@ -229,7 +229,7 @@ class Walk(Pull):
     def _top_header(self, at: int) -> Generator[Need, None, BoxHeader]:
         left = self._size - at
         ask = self._size if left <= self._long_bytes and at else at + FIRST_BYTES
-        head = yield from self.read(at, min(at + HEADER_BYTES, self._size), "top", ask)
+        head = yield from self.read(at, min(at + HEADER_BYTES, self._size), ask)
         header = box_header(head)
         if header is None:
             raise NotUnderstood("a box's header is cut short")
@@ -252,7 +252,7 @@ class Walk(Pull):
 
     def _movie(self, place: Place) -> Generator[Need, None, Box]:
         self._make_room(place)
-        whole = yield from self.read(place.start, place.stop, "moov")
+        whole = yield from self.read(place.start, place.stop)
         return Box(place.kind, whole[place.body - place.start :], whole, place.start)
 
     def _index(

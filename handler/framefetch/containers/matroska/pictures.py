@@ -100,7 +100,7 @@ class Pictures:
             nonlocal reads
             if self._held.gap(start, stop) is not None:
                 reads += 1
-            return (yield from self._read(start, stop, "keyframe", start + self._keyframe_bytes))
+            return (yield from self._read(start, stop, start + self._keyframe_bytes))
 
         clusters = Clusters(read, origin.at, self._segment.stop, origin.cluster_time)
         while reads <= _MAX_KEYFRAME_READS:
@@ -192,7 +192,7 @@ def onward(
                 until = whole[1]
                 check_room(missing, until)
                 held.reserve(missing, until)
-            yield Need(missing, until, "blocks")
+            yield Need(missing, until)
         at = start
         return held.view(start, stop)
 

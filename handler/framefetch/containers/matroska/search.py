@@ -94,7 +94,7 @@ class Search:
         Raises:
             NotUnderstood: there is none.
         """
-        data = yield from self._read(at, min(at + HEAD_BYTES, self._stop), "cluster")
+        data = yield from self._read(at, min(at + HEAD_BYTES, self._stop))
         place = cluster_head(data, at)
         if place is None:
             raise NotUnderstood("no cluster where one should be")
@@ -161,7 +161,7 @@ class Search:
         self._seen_bytes += stop - start
         if self._seen_bytes > MAX_READ_BYTES:
             raise NotUnderstood("clusters are too far from each other")
-        view = yield from self._read(start, min(stop + HEAD_BYTES, self._stop), "search")
+        view = yield from self._read(start, min(stop + HEAD_BYTES, self._stop))
         return list(_clusters(view, start, stop))
 
 

@@ -29,7 +29,7 @@ _NOT_ENTERED = frozenset({ebml.VOID, ebml.CRC_32, ebml.ATTACHMENTS, ebml.CHAPTER
 class Read(Protocol):
     """How bytes are asked for: see `walk.Walk`."""
 
-    def __call__(self, start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
+    def __call__(self, start: int, stop: int, ask: int = 0) -> Generator[Need, None, memoryview]:
         """Bytes that must be there before the walk goes on; `ask` is how far a request may reach."""
         ...
 
@@ -109,7 +109,7 @@ def read_segment(read: Read, size: int, max_index_bytes: int) -> Generator[Need,
         if hops > MAX_HOPS:
             raise NotUnderstood("the first cluster is too far away")
         reach = max(reach, at + _HOP_BYTES)
-        data = yield from read(at, min(at + ebml.HEADER_BYTES, segment.stop), "top", at + _HOP_BYTES)
+        data = yield from read(at, min(at + ebml.HEADER_BYTES, segment.stop), at + _HOP_BYTES)
         head = ebml.header(data)
         if head is None:
             raise NotUnderstood("an element is cut short")
@@ -124,7 +124,7 @@ def read_segment(read: Read, size: int, max_index_bytes: int) -> Generator[Need,
         _check_size(at, segment.stop)
         if head.id not in _NOT_ENTERED:
             _check_size(head.size, max_index_bytes)
-            whole = yield from read(body, at, "top", at + ebml.HEADER_BYTES)
+            whole = yield from read(body, at, at + ebml.HEADER_BYTES)
             _take(segment, head.id, whole)
     raise NotUnderstood("too many elements before the first cluster")
 
@@ -147,19 +147,19 @@ def _take(segment: Segment, kind: int, body: memoryview) -> None:
 
 def _open(read: Read, size: int) -> Generator[Need, None, Segment]:
     """The EBML element, and the header of the segment that follows it."""
-    data = yield from read(0, min(ebml.HEADER_BYTES, size), "top", _HOP_BYTES)
+    data = yield from read(0, min(ebml.HEADER_BYTES, size), _HOP_BYTES)
     if bytes(data[:4]) != ebml.EBML.to_bytes(4, "big"):
         raise UnsupportedFormat
     head = ebml.header(data)
     if head is None or head.size is None or head.size > MAX_EBML_BYTES or head.bytes + head.size >= size:
         raise NotUnderstood("the EBML header is too long, or cut short")
     at = head.bytes + head.size
-    whole = yield from read(0, at, "top")
+    whole = yield from read(0, at)
     fields = ebml.fields(whole[head.bytes :])
     longest = [(ebml.MAX_ID_BYTES, 4), (ebml.MAX_SIZE_BYTES, 8)]
     if any(kind in fields and ebml.unsigned(fields[kind]) > most for kind, most in longest):
         raise NotUnderstood("longer IDs or sizes than Matroska has")
-    data = yield from read(at, min(at + ebml.HEADER_BYTES, size), "top")
+    data = yield from read(at, min(at + ebml.HEADER_BYTES, size))
     segment = ebml.header(data)
     if segment is None or segment.id != ebml.SEGMENT:
         raise NotUnderstood("no segment after the EBML header")

@@ -136,8 +136,8 @@ class Walk(Pull):
         start, stop = max(place, segment.first), min(place + AFTER_BYTES, segment.stop)
         read = onward(self._held, self.check_room, segment.stop, start, stop)
 
-        def onwards(start: int, stop: int, why: str, ask: int = 0) -> Generator[Need, None, memoryview]:
-            del why, ask  # all of it is asked for at once
+        def onwards(start: int, stop: int, ask: int = 0) -> Generator[Need, None, memoryview]:
+            del ask  # all of it is asked for at once
             return read(start, stop)
 
         found = yield from Search(onwards, segment.stop).first(start, stop)
@@ -159,7 +159,7 @@ class Walk(Pull):
             nonlocal before
             # After a large picture come others that are about half as large at most.
             hop = min(max(_START_HOP_BYTES, (start - before) // 2), _LONGEST_HOP_BYTES)
-            data = yield from self.read(start, stop, "start", start + hop)
+            data = yield from self.read(start, stop, start + hop)
             before = start
             return data
 
@@ -175,14 +175,14 @@ class Walk(Pull):
                 return ()
             left = self._size - at
             ask = self._size if left <= _LAST_HOP_BYTES else at + _CUES_HOP_BYTES
-            data = yield from self.read(at, min(at + ebml.HEADER_BYTES, segment.stop), "cues", ask)
+            data = yield from self.read(at, min(at + ebml.HEADER_BYTES, segment.stop), ask)
             head = ebml.header(data)
             if head is None or head.id != ebml.CUES or head.size is None:
                 return ()
             start = at + head.bytes
             if head.size > min(self._max_index_bytes, segment.stop - start):
                 return ()
-            body = yield from self.read(start, start + head.size, "cues")
+            body = yield from self.read(start, start + head.size)
         try:
             return read_cues(body, track.number, segment.base, segment.first, segment.stop)
         except NotUnderstood:

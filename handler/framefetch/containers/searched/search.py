@@ -235,7 +235,7 @@ class Search:
             self._window *= 2
 
     def _scan(self, start: int, stop: int) -> Generator[Need, bytes, list[Unit]]:
-        data = yield Need(start, stop, "search")
+        data = yield Need(start, stop)
         return self._form.scan(data, start)
 
     def _since_first(self, time: int) -> int:

@@ -15,7 +15,7 @@ from framefetch.settings.rows import is_json, lines
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ACTION = "style/"
+STYLE = "style/"
 NAME = r"[A-Za-z0-9_.-]{1,63}"
 """What a style's name is, as a regular expression."""
 _FORM = "NAME=video/snapshot,…"
@@ -23,7 +23,7 @@ _FORM = "NAME=video/snapshot,…"
 
 def style_of(process: str | None) -> str | None:
     """The name of the style that a process string asks for; None where it asks for anything else."""
-    return process.removeprefix(ACTION) if process is not None and process.startswith(ACTION) else None
+    return process.removeprefix(STYLE) if process is not None and process.startswith(STYLE) else None
 
 
 def resolve(process: str | None, styles: Mapping[str, str]) -> str | None:

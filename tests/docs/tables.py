@@ -31,7 +31,7 @@ from framefetch.errors import (
     UnsupportedFormat,
     classes,
 )
-from framefetch.process import MALFORMED, PARAMETERS
+from framefetch.process import MALFORMED, SNAPSHOT_PARAMETERS
 from framefetch.settings import Settings
 from tests.docs.cost import cost_table
 from tests.docs.layer import layer_rows
@@ -164,7 +164,7 @@ def tables_in(page: str) -> list[str]:
 
 def _ec(error: type[FramefetchError]) -> str:
     if error is InvalidArgument:
-        return f"{min(one.ec for one in PARAMETERS)}…{MALFORMED[-3:]}"
+        return f"{min(one.ec for one in SNAPSHOT_PARAMETERS)}…{MALFORMED[-3:]}"
     return error.default_ec
 
 

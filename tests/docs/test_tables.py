@@ -16,7 +16,7 @@ from framefetch.errors import classes
 from framefetch.process import (
     ANIMATION_PARAMETERS,
     MALFORMED,
-    PARAMETERS,
+    SNAPSHOT_PARAMETERS,
     SNAPSHOTS_PARAMETERS,
     SPRITE_PARAMETERS,
     Parameter,
@@ -67,7 +67,7 @@ def test_every_setting_and_every_error_has_a_row() -> None:
     assert errors_table().count("\n") == 1 + len(classes())
 
 
-@pytest.mark.parametrize("one", PARAMETERS, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", SNAPSHOT_PARAMETERS, ids=lambda one: one.name)
 def test_parameter(one: Parameter) -> None:
     """Every parameter has a row with what it takes and its EC."""
     (row,) = re.findall(rf"^\| `{one.name}_` \|.*$", README, re.MULTILINE)
@@ -87,7 +87,7 @@ def test_parameter_of_many_pictures(one: Parameter) -> None:
 def test_no_other_parameter() -> None:
     """No row is of a parameter that is none, and the EC of what cannot be read is there."""
     rows = re.findall(r"^\| `([a-z]+)_` \|", README, re.MULTILINE)
-    assert sorted(rows) == sorted(one.name for one in PARAMETERS)
+    assert sorted(rows) == sorted(one.name for one in SNAPSHOT_PARAMETERS)
     assert f"`{MALFORMED}`" in PROSE
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from framefetch.call import Call
 from framefetch.errors import ImageTooLarge, InvalidArgument, InvalidRequest
 from framefetch.process import (
-    ACTION,
     MAX_NUMBER,
-    PARAMETERS,
+    SNAPSHOT,
+    SNAPSHOT_PARAMETERS,
     Fit,
     Format,
     Mode,
@@ -48,7 +48,7 @@ REQUESTS = st.one_of(
 
 
 def asked(parameters: str) -> SnapshotRequest:
-    return picture_asked(ACTION + parameters, max_side=MAX_SIDE)
+    return picture_asked(SNAPSHOT + parameters, max_side=MAX_SIDE)
 
 
 def refused(text: str) -> InvalidArgument:
@@ -153,21 +153,25 @@ def test_nothing_given() -> None:
 )
 def test_each_fault_has_its_code(part: str, ec: str) -> None:
     """A bad value is refused with the EC of its parameter, a part that cannot be read with 109."""
-    error = refused(f"{ACTION},f_jpg,{part}")
+    error = refused(f"{SNAPSHOT},f_jpg,{part}")
     assert (error.status, error.code, error.ec) == (400, "InvalidArgument", f"0053-00000{ec}")
     assert error.hint
     names = [name for name, _ in error.extras]
     assert names == ["ArgumentName", "ArgumentValue"]
     name, _, value = part.partition("_")
-    if name in {row.name for row in PARAMETERS} and value and (ec != "109" or name in ("q", "fit", "bg")):
+    if (
+        name in {row.name for row in SNAPSHOT_PARAMETERS}
+        and value
+        and (ec != "109" or name in ("q", "fit", "bg"))
+    ):
         assert (dict(error.extras)["ArgumentName"], dict(error.extras)["ArgumentValue"]) == (name, value)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        (f"{ACTION},t_{MAX_NUMBER + 1}", f"at most {MAX_NUMBER}."),
-        (f"{ACTION},w_{MAX_NUMBER + 1}", f"at most w_{MAX_SIDE}"),
+        (f"{SNAPSHOT},t_{MAX_NUMBER + 1}", f"at most {MAX_NUMBER}."),
+        (f"{SNAPSHOT},w_{MAX_NUMBER + 1}", f"at most w_{MAX_SIDE}"),
         (f"video/sprite,ss_{MAX_NUMBER + 1}", f"at most {MAX_NUMBER}."),
         ("video/animation,num_10001", "at most 10000."),
     ],
@@ -216,7 +220,7 @@ def test_last_duplicate_counts() -> None:
     """A parameter given twice: the last one wins, also over a bad one before it."""
     assert asked(",t_1,w_5,t_2") == SnapshotRequest(at_ms=2, width=5)
     assert asked(",t_-1,t_2") == SnapshotRequest(at_ms=2)
-    assert refused(f"{ACTION},t_2,t_-1").ec == "0053-00000101"
+    assert refused(f"{SNAPSHOT},t_2,t_-1").ec == "0053-00000101"
 
 
 def test_what_oss_knows_is_written_as_before() -> None:
@@ -276,7 +280,7 @@ def test_order_and_defaults_do_not_matter(request: SnapshotRequest, random: obje
     if request.rotate is not Rotate.NONE:
         parts.append(f"ar_{request.rotate}")
     random.shuffle(parts)  # type: ignore[attr-defined]
-    assert parse(",".join([ACTION, *parts]), max_side=MAX_SIDE).canonical() == request.canonical()
+    assert parse(",".join([SNAPSHOT, *parts]), max_side=MAX_SIDE).canonical() == request.canonical()
 
 
 @given(REQUESTS, REQUESTS)
@@ -290,11 +294,11 @@ def test_different_requests_differ(one: SnapshotRequest, other: SnapshotRequest)
 @example("t_\udcff")
 def test_any_text_is_read_or_refused(text: str) -> None:
     """No text raises anything but our own refusal, with one of OSS's codes."""
-    for whole in (text, f"{ACTION},{text}", f"{ACTION},t_{text}", f"{ACTION},w_{text},h_{text}"):
+    for whole in (text, f"{SNAPSHOT},{text}", f"{SNAPSHOT},t_{text}", f"{SNAPSHOT},w_{text},h_{text}"):
         try:
             got = parse(whole, max_side=MAX_SIDE)
         except InvalidArgument as error:
-            assert error.ec in {row.ec for row in PARAMETERS} | {"0053-00000109"}  # noqa: PT017 - or none
+            assert error.ec in {row.ec for row in SNAPSHOT_PARAMETERS} | {"0053-00000109"}  # noqa: PT017 - or none
         else:
             assert parse(got.canonical(), max_side=MAX_SIDE) == got
 

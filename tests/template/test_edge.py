@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from framefetch.call import Call
 from framefetch.errors import FramefetchError
-from framefetch.process import PARAMETERS, parse, process_of
+from framefetch.process import SNAPSHOT_PARAMETERS, parse, process_of
 from framefetch.process.format import best_for
 from tests.conftest import REPOSITORY
 from tests.template.stack import STACKS, load
@@ -173,7 +173,7 @@ _VALUES = st.sampled_from(
 )
 _PARTS = st.builds(
     "{}{}{}".format,
-    st.sampled_from([*(one.name for one in PARAMETERS), "x", ""]),
+    st.sampled_from([*(one.name for one in SNAPSHOT_PARAMETERS), "x", ""]),
     st.sampled_from(["_", "_", "_", "_", ""]),
     _VALUES,
 )

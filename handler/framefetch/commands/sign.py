@@ -13,7 +13,7 @@ from framefetch.process import SnapshotRequest
 from framefetch.settings import BadSetting, Settings, platform_variable
 from framefetch.signing import KeyPair
 from framefetch.sources.oss_options import region_of
-from framefetch.styles import ACTION, NAME
+from framefetch.styles import NAME, STYLE
 
 if TYPE_CHECKING:
     import argparse
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     if not re.fullmatch(_ENDPOINT, endpoint) or not re.fullmatch(_REGION, region):
         message = "--endpoint is https://host, and --region is of a-z, 0-9 and -, such as cn-hangzhou."
         raise BadSetting(message)
-    process = picture_request(options) if options.style is None else ACTION + _style(options)
+    process = picture_request(options) if options.style is None else STYLE + _style(options)
     try:
         url = snapshot_url(
             bucket,

@@ -30,9 +30,9 @@ from framefetch.process.sheet import (
 )
 from framefetch.process.size import check_size
 from framefetch.process.snapshot import (
-    ACTION,
     AUTO,
-    PARAMETERS,
+    SNAPSHOT,
+    SNAPSHOT_PARAMETERS,
     Fit,
     Mode,
     Rotate,
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from framefetch.call import Call
 
 __all__ = [
-    "ACTION",
     "ANIMATION",
     "ANIMATION_PARAMETERS",
     "AUTO",
@@ -54,9 +53,10 @@ __all__ = [
     "MALFORMED",
     "MAX_NUMBER",
     "PARAMETER",
-    "PARAMETERS",
+    "SNAPSHOT",
     "SNAPSHOTS",
     "SNAPSHOTS_PARAMETERS",
+    "SNAPSHOT_PARAMETERS",
     "SPRITE",
     "SPRITE_PARAMETERS",
     "AnimationRequest",
@@ -81,7 +81,7 @@ Request = SnapshotRequest | SheetRequest | AnimationRequest | InfoRequest
 """What can be asked of a film. Every one has `canonical`, `content_type`, `varies` and `for_caller`."""
 
 _ACTIONS: dict[str, Callable[..., Request]] = {
-    ACTION: parse_snapshot,
+    SNAPSHOT: parse_snapshot,
     SPRITE: parse_sprite,
     SNAPSHOTS: parse_snapshots,
     ANIMATION: parse_animation,
@@ -109,7 +109,7 @@ def parse(text: str | None, *, max_side: int) -> Request:
     if text is None:
         raise InvalidRequest(
             "framefetch returns pictures of videos, not the videos.",
-            hint=f"Add ?{PARAMETER}={ACTION},t_1000 to ask for the picture at one second.",
+            hint=f"Add ?{PARAMETER}={SNAPSHOT},t_1000 to ask for the picture at one second.",
         )
     action, *parts = text.split(",")
     if action not in _ACTIONS:

@@ -14,7 +14,7 @@ from framefetch.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ACTION = "video/snapshot"
+SNAPSHOT = "video/snapshot"
 AUTO = "auto"
 
 
@@ -91,7 +91,7 @@ class SnapshotRequest:
 
     def canonical(self) -> str:
         """The one text for this request, whatever order and defaults it was written with."""
-        parts = [ACTION, f"t_{self.t}", f"f_{self.format}"]
+        parts = [SNAPSHOT, f"t_{self.t}", f"f_{self.format}"]
         if self.width:
             parts.append(f"w_{self.width}")
         if self.height:
@@ -158,7 +158,7 @@ def _background(text: str) -> str:
 
 _side = number(10**20)
 """Reads a side. What the settings do not allow is refused later, with the most that they do."""
-PARAMETERS = (
+SNAPSHOT_PARAMETERS = (
     Parameter(
         "t", "moment", "0053-00000101", "milliseconds, a whole number from 0; 0p to 100p; auto", _moment
     ),
@@ -183,13 +183,13 @@ def parse_snapshot(text: str, parts: Sequence[str], *, max_side: int) -> Snapsho
     Raises:
         InvalidArgument: a parameter is unknown, malformed or out of range.
     """
-    values = read_parameters(text, parts, PARAMETERS)
+    values = read_parameters(text, parts, SNAPSHOT_PARAMETERS)
     if not values.keys().isdisjoint(_SIDES[:2]) and not values.keys().isdisjoint(_SIDES[2:]):
         message = "The size is given twice."
         raise refusal(PARAMETER, text, MALFORMED, message, "Use l_ and s_, or w_ and h_, not both.")
     moment: Any = values.pop("moment", {})
     request = SnapshotRequest(**values, **moment)  # type: ignore[arg-type]  # each row parses to its field's type
-    for row in PARAMETERS:
+    for row in SNAPSHOT_PARAMETERS:
         side = getattr(request, row.field) if row.field in _SIDES else 0
         if side > max_side:
             message = f"The value {side} of {row.name} is above {max_side} pixels."

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import obstore
 from obstore.exceptions import AlreadyExistsError
 
-from framefetch.errors import AccessDenied, NoSuchKey
 from framefetch.sources.cloud_errors import as_ours
+from framefetch.sources.looking import is_there
 from framefetch.sources.tries import patiently
 
 if TYPE_CHECKING:
@@ -36,11 +36,7 @@ class CloudSink:
 
     def holds(self, key: str, budget: Budget) -> bool:
         """See `Sink.holds`."""
-        try:
-            self._source.look(key, budget)
-        except (NoSuchKey, AccessDenied):
-            return False
-        return True
+        return is_there(self._source, key, budget)
 
     def put(self, key: str, new: NewObject, budget: Budget, *, replace: bool = False) -> bool:
         """See `Sink.put`."""

@@ -14,7 +14,8 @@ import secrets
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from framefetch.errors import AccessDenied, InvalidObjectName, NoSuchKey, SourceError
+from framefetch.errors import AccessDenied, InvalidObjectName, SourceError
+from framefetch.sources.looking import is_there
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,12 +42,7 @@ class FolderSink:
 
     def holds(self, key: str, budget: Budget) -> bool:
         """See `Sink.holds`."""
-        budget.check()
-        try:
-            self._source.open(key).close()
-        except (NoSuchKey, AccessDenied):
-            return False
-        return True
+        return is_there(self._source, key, budget)
 
     def put(self, key: str, new: NewObject, budget: Budget, *, replace: bool = False) -> bool:
         """See `Sink.put`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.errors import AccessDenied, NoSuchKey
+from framefetch.sources.looking import is_there
 from framefetch.sources.tries import patiently
 
 if TYPE_CHECKING:
@@ -30,11 +30,7 @@ class OssSink:
 
     def holds(self, key: str, budget: Budget) -> bool:
         """See `Sink.holds`."""
-        try:
-            self._source.look(key, budget)
-        except (NoSuchKey, AccessDenied):
-            return False
-        return True
+        return is_there(self._source, key, budget)
 
     def put(self, key: str, new: NewObject, budget: Budget, *, replace: bool = False) -> bool:
         """See `Sink.put`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from framefetch.errors import AccessDenied, NoSuchKey
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -66,3 +67,16 @@ class LookableSource(Protocol):
             FramefetchError: the store does not answer, or may not be asked.
         """
         ...
+
+
+def is_there(source: LookableSource, key: str, budget: Budget) -> bool:
+    """Whether an object is there, as far as we may know: without the right to look, it is not.
+
+    Raises:
+        FramefetchError: the store does not answer.
+    """
+    try:
+        source.look(key, budget)
+    except (NoSuchKey, AccessDenied):
+        return False
+    return True

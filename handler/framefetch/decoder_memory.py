@@ -7,11 +7,20 @@ read here, from the parameter sets in the configuration and in the samples. Of o
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.nal_units import H264, HEVC, Unreadable, in_configuration, in_sample, length_bytes
-from framefetch.containers.parameter_sets import Sequence, sequences
+from framefetch.containers.nal_units import (
+    H264,
+    HEVC,
+    VVC,
+    Unreadable,
+    in_configuration,
+    in_sample,
+    length_bytes,
+)
+from framefetch.containers.parameter_sets import Sequence, is_sequence, sequences
 from framefetch.errors import ImageTooLarge, UnsupportedCodec
 
 if TYPE_CHECKING:
@@ -37,6 +46,8 @@ _PNG_ASIDE = (b"iCCP", b"zTXt", b"iTXt")
 """Chunks that FFmpeg unpacks, however large; what PyAV makes of a profile is freed twice: a crash."""
 _SCAN, _MOST_SCANS = b"\xff\xda", 100
 """Of a JPEG: FFmpeg goes through the whole picture for each, and looks at no clock meanwhile."""
+_MOST_SEQUENCES = 1000
+"""Parameter sets that differ: a film that is switched between sizes has some."""
 _UNKNOWN_PIXELS = 1920 * 1088
 """What is counted where neither the container nor a configuration says the size, as with MPEG-4."""
 _PADDED = 1.1
@@ -90,12 +101,15 @@ class DecoderMemory:
 
         Raises:
             ImageTooLarge: its pictures are above `max_pixels`, or need more than `memory_mb` because the
-                stream keeps more of them than any level of its standard allows; or they have too many scans.
+                stream keeps more of them than any level of its standard allows; or they have too many parts.
             UnsupportedCodec: they have what FFmpeg or PyAV falls over.
         """
         name = self._context.name
         if self._codec is not None:
             self._take(in_sample(bytes(packet), self._length_bytes))
+        elif name == VVC:
+            # FFmpeg makes room for each; nobody here reads them.
+            deque(in_sample(bytes(packet), length_bytes(VVC, bytes(self._context.extradata or b""))), 0)
         elif name == "png" and any(chunk in bytes(packet) for chunk in _PNG_ASIDE):
             raise UnsupportedCodec(
                 "PNG pictures with a colour profile or with compressed text are not supported in videos.",
@@ -110,10 +124,16 @@ class DecoderMemory:
     def _take(self, units: Iterable[bytes]) -> None:
         assert self._codec is not None  # noqa: S101 - both callers have looked
         before = len(self._sequences)
+        # All units are gone through, also behind one that cannot be read: they are counted on the way.
+        found = [one for one in units if is_sequence(self._codec, one)]
         try:
-            self._sequences.update(dict.fromkeys(sequences(self._codec, units)))
+            self._sequences.update(dict.fromkeys(sequences(self._codec, found)))
         except Unreadable:
             self._is_readable = False
+        if len(self._sequences) > _MOST_SEQUENCES:
+            raise ImageTooLarge(
+                f"The video says more than {_MOST_SEQUENCES} times that its pictures become different ones."
+            )
         if len(self._sequences) > before:
             self.check()
 
@@ -132,16 +152,17 @@ class DecoderMemory:
         if state == self._checked:
             return
         self._check_sizes()
+        wanted_bytes = self.bytes
         for one in self._sequences:
             is_extreme = max(one.kept, one.reordered or self._reordered) > _most_kept(self._codec, one)
-            if is_extreme and self.bytes > self._settings.memory_mb << 20:
+            if is_extreme and wanted_bytes > self._settings.memory_mb << 20:
                 raise ImageTooLarge(
-                    f"The video takes {self.bytes >> 20} MiB to be decoded, "
+                    f"The video takes {wanted_bytes >> 20} MiB to be decoded, "
                     f"above the limit of {self._settings.memory_mb}.",
                     hint=f"Encode it with fewer reference frames: it has {one.kept}.",
                 )
-        if room_bytes is not None and self.bytes > room_bytes:
-            raise Outgrown(self.bytes)
+        if room_bytes is not None and wanted_bytes > room_bytes:
+            raise Outgrown(wanted_bytes)
         self._checked = state
 
     def _check_sizes(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from fractions import Fraction
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 import av
@@ -32,7 +33,6 @@ from framefetch.sources import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from io import BytesIO
 
     from av.container import InputContainer
     from av.stream import Stream
@@ -54,6 +54,10 @@ _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 FILTERS = "buffer buffersink crop estdif field haldclut".split()
 """The filters that pictures pass through; a build of FFmpeg needs no others."""
 _OPENS_A_DECODER = "avcodec_open2"
+_OF_UNITS = frozenset({"h264", "hevc", "vvc"})
+_SIZES_SAID = frozenset({"mov", "matroska", "flv"})
+"""Containers that say the size of their pictures. FFmpeg does not have to decode any to open them, and is to
+meet no sample of `_OF_UNITS` that nobody has looked at: it takes much memory for each unit."""
 _LOOK_BRIEFLY = {"analyzeduration": "1000000"}
 """One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which
 does not exist for us."""
@@ -160,6 +164,9 @@ def _open(
     reader: RangeReader | BytesIO, demuxer: str, settings: Settings, more: dict[str, str]
 ) -> InputContainer:
     reader.seek(0)
+    # A header that we made has no samples, and FFmpeg may learn from its configuration what it can.
+    has_samples = not isinstance(reader, BytesIO)
+    unseen = _OF_UNITS if has_samples and demuxer in _SIZES_SAID else ()
     container: InputContainer = av.open(
         reader,
         "r",
@@ -167,7 +174,7 @@ def _open(
         options={
             "format_whitelist": demuxer,
             "protocol_whitelist": "none",
-            "codec_whitelist": ",".join(DECODERS),
+            "codec_whitelist": ",".join(one for one in DECODERS if one not in unseen),
             "max_streams": "64",
             "max_pixels": str(padded(settings.max_pixels)),
             "threads": "1",

@@ -65,11 +65,14 @@ class FilmObject:
     def reader(self, block_bytes: int) -> RangeReader:
         """A file over it. It is one and the same for all pictures of a request: no byte is fetched twice."""
         from framefetch.containers.isobmff.run_claims import RunClaims  # noqa: PLC0415 - rare: no part of a start
+        from framefetch.containers.unit_claims import unit_claims  # noqa: PLC0415 - likewise
         from framefetch.reader import RangeReader  # noqa: PLC0415 - likewise
 
         if self._reader is None:
-            watch = RunClaims(self.info.size).see if self.container() == "mov" else None
-            self._reader = RangeReader(self.pinned, self.head(), block_bytes=block_bytes, watch=watch)
+            container, head = self.container(), self.head()
+            claims = RunClaims(self.info.size) if container == "mov" else unit_claims(container, head)
+            watch = claims.see if claims is not None else None
+            self._reader = RangeReader(self.pinned, head, block_bytes=block_bytes, watch=watch)
         return self._reader
 
     def seen(self) -> tuple[tuple[int, bytes], ...]:

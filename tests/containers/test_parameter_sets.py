@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, cast
 import av
 import pytest
 
-from framefetch.containers.nal_units import H264, HEVC, Unreadable, in_configuration, in_sample, length_bytes
+from framefetch.containers.nal_units import H264, HEVC, in_configuration, in_sample, length_bytes
 from framefetch.containers.parameter_sets import Sequence, sequences
+from framefetch.errors import ImageTooLarge
 
 if TYPE_CHECKING:
     from av.video.stream import VideoStream
@@ -78,7 +79,7 @@ def test_hevc(container: str, pixel_format: str, options: str, said: Sequence) -
 
 def test_a_sample_of_endless_units() -> None:
     """Units of nothing end the reading."""
-    with pytest.raises(Unreadable):
+    with pytest.raises(ImageTooLarge):
         list(in_sample(bytes(1 << 20), 1))
 
 

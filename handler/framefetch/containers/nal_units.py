@@ -1,4 +1,4 @@
-"""NAL units of H.264 and H.265: where they are in a decoder configuration, and in a sample.
+"""NAL units of H.264, H.265 and H.266: where they are in a decoder configuration, and in a sample.
 
 Pure. In MP4 and Matroska each comes after its length, which the configuration says the size of
 (ISO/IEC 14496-15 §5.3.3.1, §8.3.3.1); elsewhere each comes after a start code (ITU-T H.264, Annex B).
@@ -9,29 +9,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.errors import ImageTooLarge
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-H264, HEVC = "h264", "hevc"
+H264, HEVC, VVC = "h264", "hevc", "vvc"
 _RECORD = 1
 """The version that a configuration record begins with; a start code begins with 0."""
 _LENGTH_AT = {H264: 4, HEVC: 21}
+_VVC_RESERVED = 0b11111
 _START = b"\0\0\1"
-_MAX_UNITS = 10_000
-"""In one sample: a picture of 36 million pixels in slices of a row each has some hundred."""
+MAX_UNITS = 10_000
+"""In one sample. A picture of 8K in slices of one network packet each has some thousands; FFmpeg takes up to
+4 KiB beside each."""
 
 
 class Unreadable(Exception):  # noqa: N818 - a signal, never answered
     """A stream is not what the standard says that it is."""
 
 
+def too_many_units() -> ImageTooLarge:
+    """What is said of a sample with more than `MAX_UNITS`."""
+    return ImageTooLarge(
+        f"A picture of the video has more than {MAX_UNITS} parts.", hint="Encode it with fewer slices."
+    )
+
+
 def length_bytes(codec: str, configuration: bytes) -> int:
     """How long the length before each unit of a sample is, 1 to 4; 0: the units come after start codes.
 
     Args:
-        codec: `H264` or `HEVC`.
+        codec: `H264`, `HEVC` or `VVC`.
         configuration: of the decoder; may be empty.
     """
+    if codec == VVC:
+        # §11.2.4.2: FFmpeg's configuration begins behind the box's version and flags.
+        is_record = len(configuration) > 4 and configuration[0] >> 3 == _VVC_RESERVED
+        return (configuration[0] >> 1 & 3) + 1 if is_record else 0
     at = _LENGTH_AT[codec]
     is_record = len(configuration) > at and configuration[0] == _RECORD
     return (configuration[at] & 3) + 1 if is_record else 0
@@ -48,12 +63,12 @@ def in_sample(sample: bytes, length_bytes: int) -> Iterator[bytes]:
     """The units of a sample, as `length_bytes` has them.
 
     Raises:
-        Unreadable: there are more than any sample has.
+        ImageTooLarge: there are more than any sample has.
     """
     units = _after_lengths(sample, length_bytes) if length_bytes else _after_start_codes(sample)
     for number, unit in enumerate(units):
-        if number == _MAX_UNITS:
-            raise Unreadable
+        if number == MAX_UNITS:
+            raise too_many_units()
         yield unit
 
 

@@ -6,11 +6,9 @@ from framefetch.containers.index import NotUnderstood
 from framefetch.containers.searched.keys import LOOKED_AT_BYTES, begins_with_key, is_aligned
 from framefetch.containers.searched.pes import WRAP, pes_header
 from framefetch.containers.searched.units import Form, Unit
+from framefetch.containers.transport import PACKET_BYTES, geometry, payload
 
-PACKET_BYTES = 188
-_STEPS = (188, 192, 204)
 _SYNC = 0x47
-_SYNCS_WANTED = 5
 _STARTS = 0x40
 
 
@@ -25,7 +23,10 @@ def ts_form(head: bytes, pid: int, codec: str) -> Form:
     Raises:
         NotUnderstood: the packets cannot be told.
     """
-    first, step = _geometry(head)
+    found = geometry(head)
+    if found is None:
+        raise NotUnderstood("no packets of one size")
+    first, step = found
 
     def scan(data: bytes, start: int) -> list[Unit]:
         at = (first - start) % step
@@ -38,16 +39,6 @@ def ts_form(head: bytes, pid: int, codec: str) -> Form:
         return _units(data, start, range(at, stop, step), pid, codec)
 
     return Form(scan, WRAP)
-
-
-def _geometry(head: bytes) -> tuple[int, int]:
-    """Where the first sync byte is, and how far it is from one to the next."""
-    for step in _STEPS:
-        for first in range(step):
-            seen = head[first::step]
-            if seen[:_SYNCS_WANTED].count(_SYNC) == _SYNCS_WANTED and seen.count(_SYNC) == len(seen):
-                return first, step
-    raise NotUnderstood("no packets of one size")
 
 
 def _units(data: bytes, start: int, packets: range, pid: int, codec: str) -> list[Unit]:
@@ -69,13 +60,13 @@ def _units(data: bytes, start: int, packets: range, pid: int, codec: str) -> lis
 def _unit(data: bytes, start: int, packets: range, pid: int, codec: str) -> Unit | None:
     """The unit that begins with the first of some packets."""
     at = packets[0]
-    payload = _payload(data, at)
-    header = pes_header(payload)
+    carried = payload(data, at)
+    header = pes_header(carried)
     if header is None:
         return None
     # The flag of §2.4.3.5; not every multiplexer sets it.
     is_key = bool(data[at + 3] & 0x20 and data[at + 4] and data[at + 5] & 0x40)
-    stream = payload[header.payload :]
+    stream = carried[header.payload :]
     aligned = is_aligned(stream, codec)
     if not is_key:
         for other in packets[1:]:
@@ -84,15 +75,6 @@ def _unit(data: bytes, start: int, packets: range, pid: int, codec: str) -> Unit
             if (data[other + 1] & 0x1F) << 8 | data[other + 2] == pid:
                 if data[other + 1] & _STARTS:
                     break
-                stream += _payload(data, other)
+                stream += payload(data, other)
         is_key = begins_with_key(stream, codec)
     return Unit(start + at, header.dts, header.pts, is_key, aligned)
-
-
-def _payload(data: bytes, at: int) -> bytes:
-    """What a packet carries behind its header and adaptation field; nothing when it is scrambled."""
-    control = data[at + 3]
-    if not control & 0x10 or control & 0xC0:
-        return b""
-    skipped = 5 + data[at + 4] if control & 0x20 else 4
-    return data[at + min(skipped, PACKET_BYTES) : at + PACKET_BYTES]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NameResolutionError, NewConnectionError
 
 from framefetch.budget import now_unix
 from framefetch.errors import AccessDenied
@@ -64,18 +64,23 @@ class Dialler:
         budget.check()
         self._current.budget = budget
         left_s = max(budget.remaining_s, SHORTEST_WAIT_S)
-        return self._pool(origin).urlopen(
-            method,
-            target,
-            body=body,
-            headers=headers,
-            timeout=urllib3.Timeout(connect=min(CONNECT_S, left_s), read=left_s),
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-        )
+        try:
+            return self._pool(origin).urlopen(
+                method,
+                target,
+                body=body,
+                headers=headers,
+                timeout=urllib3.Timeout(connect=min(CONNECT_S, left_s), read=left_s),
+                retries=False,
+                redirect=False,
+                assert_same_host=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        except (HTTPError, OSError):
+            # Where one connection turned out dead, those that rested as long are dead too.
+            self.forget()
+            raise
 
     def forget(self) -> None:
         """Drops the connections that wait to be used again."""

@@ -91,8 +91,6 @@ class StoredUrl:
             try:
                 response = self.source.dialler.request(url.origin, url.target, headers, budget)
             except (faults.HTTPError, OSError) as fault:
-                # Where one connection turned out dead, those that rested as long are dead too.
-                self.source.dialler.forget()
                 raise as_ours(fault, budget) from fault
             if response.status not in _REDIRECTS:
                 return response

@@ -1,29 +1,27 @@
 """Films in Alibaba Cloud OSS, through oss2.
 
 In: keys below one bucket's prefix. Out: ranges of exactly these objects, or of one of their versions.
-oss2 names, signs and reads errors; the request itself goes through our own connections (`dial.py`), so it
-ends with the budget, follows no redirect, uses no proxy or .netrc of this machine, and sends the key's
-bytes as they were signed. oss2 retries nothing then. Its messages, which may hold URLs, go no further.
+oss2 names, signs and reads errors; the request itself goes through our own connections (`oss_session.py`).
+Its messages, which may hold URLs, go no further.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
 
 import oss2
 from oss2 import exceptions as oss2_errors
-from urllib3 import exceptions as faults
 
 from framefetch.errors import InvalidObjectName, NoSuchKey, SourceError
 from framefetch.sources import ObjectInfo
 from framefetch.sources.dial import Dialler
 from framefetch.sources.looking import MARK, Listed, Look
+from framefetch.sources.oss_session import ERROR_BYTES, Session, beginning
 from framefetch.sources.refusals import refusal
-from framefetch.sources.replies import HEADERS, HttpReply, as_ours, reply_of, retry_after_s
+from framefetch.sources.replies import HEADERS, HttpReply, reply_of, retry_after_s
 from framefetch.sources.tries import patiently
 from framefetch.sources.urls import refuse_dots
 
@@ -38,8 +36,6 @@ if TYPE_CHECKING:
 # It logs whole requests, with what signs them, and the store's answers.
 logging.getLogger("oss2").setLevel(logging.CRITICAL)
 
-_ERROR_BYTES = 4096
-"""What is read of an error's body."""
 _PAGE_BYTES = 8 << 20
 """What is read of a listing: a thousand keys of 1023 bytes, each as percent-encoded, and more."""
 
@@ -136,7 +132,7 @@ class OssSource:
                 yield Listed(found.key.removeprefix(start), found.size, found.etag)
             token, more = page.next_continuation_token, page.is_truncated
 
-    def client(self, session: _Session) -> Any:  # noqa: ANN401 - oss2 has no types
+    def client(self, session: Session) -> Any:  # noqa: ANN401 - oss2 has no types
         """oss2's bucket for one request."""
         return oss2.Bucket(
             self.auth,
@@ -167,7 +163,7 @@ class OssObject:
         last = None if stop is None else stop - 1
         byte_range = (None, -start) if start < 0 else (start, last)
         parameters = {} if self.version is None else {"versionId": self.version}
-        session = _Session(self.source.dialler, budget)
+        session = Session(self.source.dialler, budget)
         try:
             self.source.client(session).get_object(
                 self.path, byte_range=byte_range, headers=headers, params=parameters
@@ -206,7 +202,7 @@ class OssObject:
             return False
         return True
 
-    def ask(self, budget: Budget, send: Callable[[Any], Any], *, most_bytes: int = _ERROR_BYTES) -> Any:  # noqa: ANN401
+    def ask(self, budget: Budget, send: Callable[[Any], Any], *, most_bytes: int = ERROR_BYTES) -> Any:  # noqa: ANN401
         """One request that is not for a range.
 
         Args:
@@ -218,7 +214,7 @@ class OssObject:
             Transient: trying again may help.
             FramefetchError: what the store says otherwise.
         """
-        session = _Session(self.source.dialler, budget, most_bytes)
+        session = Session(self.source.dialler, budget, most_bytes)
         try:
             return send(self.source.client(session))
         except oss2_errors.OssError as fault:
@@ -245,94 +241,10 @@ class OssObject:
         return reply
 
 
-class _Session:
-    """What oss2 sends a request through. Never follows, retries or waits beyond the budget."""
-
-    def __init__(self, dialler: Dialler, budget: Budget, most_bytes: int = _ERROR_BYTES) -> None:
-        self._dialler = dialler
-        self._budget = budget
-        self._most_bytes = most_bytes
-        self._response: urllib3.BaseHTTPResponse | None = None
-
-    def answered(self) -> urllib3.BaseHTTPResponse:
-        """What came back."""
-        if self._response is None:
-            message = "oss2 raised before it sent anything"
-            raise SourceError(detail=message)
-        return self._response
-
-    def close(self) -> None:
-        """Drops what came back."""
-        if self._response is not None:
-            self._response.close()
-
-    def do_request(self, request: Any, timeout: object) -> _Response:  # noqa: ANN401, ARG002 - as oss2 calls it
-        """Sends a request that oss2 has signed."""
-        parts = urlsplit(request.url)
-        origin = (parts.scheme, parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80))
-        query = "&".join(
-            f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in request.params.items()
-        )
-        headers = {name: value for name, value in request.headers.items() if value is not None}
-        try:
-            self._response = self._dialler.request(
-                origin,
-                f"{parts.path}?{query}" if query else parts.path,
-                headers,
-                self._budget,
-                method=request.method,
-                body=request.data or None,
-            )
-        except (faults.HTTPError, OSError) as fault:
-            # Where one connection turned out dead, those that rested as long are dead too.
-            self._dialler.forget()
-            raise as_ours(fault, self._budget) from fault
-        return _Response(self._response, self._most_bytes)
-
-
-@dataclass(slots=True)
-class _Response:
-    """An answer as oss2 reads it."""
-
-    raw: urllib3.BaseHTTPResponse = field(repr=False)
-    most_bytes: int
-
-    @property
-    def status(self) -> int:
-        return self.raw.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        return self.raw.headers
-
-    @property
-    def request_id(self) -> str:
-        return self.raw.headers.get("x-oss-request-id", "")
-
-    def read(self, amt: int | None = None) -> bytes:
-        """A part of the body; oss2 reads those of errors, which are short, and of listings."""
-        if amt is None:
-            amt = (
-                0 if self.status == 206 or self.raw.headers.get("Content-Length") == "0" else self.most_bytes
-            )
-        return _body(self.raw, amt)
-
-
-def _body(response: urllib3.BaseHTTPResponse, most_bytes: int) -> bytes:
-    """The beginning of a body, then no more of it: the connection is not used again."""
-    try:
-        return response.read(most_bytes, decode_content=False) if most_bytes else b""
-    except (faults.HTTPError, OSError):
-        return b""
-    finally:
-        if most_bytes:
-            response.close()
-
-
 def _whole(response: urllib3.BaseHTTPResponse) -> Exception:
     """What a 200 for a range means: an error with the wrong status, or a store without ranges."""
     if "xml" in response.headers.get("Content-Type", ""):
-        found = re.search(rb"<Code>(\w{1,64})</Code>", _body(response, _ERROR_BYTES))
+        found = re.search(rb"<Code>(\w{1,64})</Code>", beginning(response, ERROR_BYTES))
         if found is not None:
             return _refused(found[1].decode(), response.status, response.headers)
     return SourceError(

@@ -177,3 +177,13 @@ def test_claims_cost_no_memory() -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 << 20
     finally:
         tracemalloc.stop()
+
+
+def test_how_long_the_last_picture_lasts() -> None:
+    """It is what the track says of its pictures, also where another one is decoded last."""
+    times = (0, 160, 80, 40, 120)
+    shots = tuple(Shot(time, key=not time, size=4) for time in times)
+    film = MatroskaFilm((shots,), codec="V_MPEG4/ISO/AVC", private=AVC, default_ns=20_000_000).bytes()
+    for at_ms, wanted in ((179, 160), (180, 160), (181, 0)):
+        index, _ = index_and_needs(film, at_ms, head_bytes=50)
+        assert make_plan(index, at_ms, Mode.EXACT).time_ms == wanted

@@ -171,7 +171,8 @@ class FlatTable:
     """Samples listed one by one, for containers without tables: fragments, clusters.
 
     Where a container has no decode times, ``dts`` may be any that never decreases and has no
-    picture shown long before it is decoded, such as the least cts from there on.
+    picture shown long before it is decoded, such as the least cts from there on; or, if it `has_shown_times`,
+    the times at which pictures are shown, in order.
     """
 
     times: Sequence[int]
@@ -180,6 +181,7 @@ class FlatTable:
     sizes: Sequence[int]
     keys: Sequence[int]
     end: int
+    has_shown_times: bool = False
     count: int = field(init=False)
     least_delay: int = field(init=False)
     greatest_delay: int = field(init=False)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import floor
 from typing import TYPE_CHECKING
 
-from framefetch.containers.index import NotUnderstood
+from framefetch.containers.index import FlatTable, NotUnderstood
 from framefetch.process import Mode
 from framefetch.values import dataclass
 
@@ -230,6 +230,9 @@ def _is_key(index: VideoIndex, number: int) -> bool:
 def _duration(index: VideoIndex, number: int) -> int:
     """For how long the last picture is shown, in ticks; as long as the one before, where none says."""
     table = index.table
+    if isinstance(table, FlatTable) and table.has_shown_times:
+        # Another one may be decoded last.
+        number = table.count - 1
     own = table.dts(number + 1) - table.dts(number)
     return own or (table.dts(number) - table.dts(number - 1) if number else 0)
 

@@ -44,6 +44,7 @@ def make_table(blocks: Sequence[Block], codec: Codec, scale_ns: int, duration_ns
         sizes=[block.size for block in blocks],
         keys=[number for number, block in enumerate(blocks) if block.key],
         end=times[-1] + lasts,
+        has_shown_times=True,
     )
 
 

@@ -7,20 +7,20 @@ Whatever FFmpeg, PyAV or Python raises leaves this module as one of our errors.
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import av
 import av.error
-from av.sidedata.sidedata import SideDataContainer
 
 from framefetch.decoder_memory import DecoderMemory, padded
 from framefetch.errors import UnsupportedCodec, UnsupportedFormat
 from framefetch.ffmpeg import as_our_errors, check_codec, choose_stream, open_container, with_alpha
-from framefetch.orientation import Orientation
+from framefetch.side_data import orientation_of
+from framefetch.still_pictures import without_packed_chunks
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from io import BytesIO
 
     from av.packet import Packet
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
     from framefetch.budget import Budget, Pace
+    from framefetch.orientation import Orientation
     from framefetch.reader import RangeReader
     from framefetch.settings import Settings
 
@@ -205,6 +206,8 @@ class Film:
         self._budget.check()
         with as_our_errors(), self._budget.decoding():
             try:
+                if self._decoder.name == "png" and packet.size:
+                    packet = _without_packed_chunks(packet)
                 self._memory.see(packet)
                 if self._decoder.name == "libvpx" and packet.size and packet.pts is not None:
                     self._note_vp8(packet.pts, packet)
@@ -218,7 +221,7 @@ class Film:
         self._memory.check(self.room_bytes)
         return frames
 
-    def decode_sample(self, data: bytes | memoryview, dts: int, pts: int) -> list[VideoFrame]:
+    def decode_sample(self, data: bytes, dts: int, pts: int) -> list[VideoFrame]:
         """Decodes one sample that we read ourselves.
 
         Args:
@@ -226,10 +229,7 @@ class Film:
             dts: when it is decoded, in ticks.
             pts: when it is shown, in ticks.
         """
-        # Filled, and not made from the bytes: a decoder thread that frees a packet which holds on to a
-        # Python object needs the interpreter's lock, which whoever waits for that thread may have.
-        packet: Any = av.Packet(len(data))
-        packet.update(data)
+        packet = _packet(data)
         packet.dts, packet.pts, packet.time_base = dts, pts, self.stream.time_base
         packet.stream = self.stream
         return self.decode(packet)
@@ -265,7 +265,7 @@ class Film:
         return Picture(
             frame=frame,
             time_ms=time_ms,
-            orientation=_orientation(frame),
+            orientation=orientation_of(frame),
             sar=_fraction(sar) if sar else Fraction(1),
         )
 
@@ -278,17 +278,20 @@ def _fraction(rational: Any) -> Fraction:  # noqa: ANN401 - Fraction in PyAV 18,
     return Fraction(rational.numerator, rational.denominator)
 
 
-def _orientation(frame: VideoFrame) -> Orientation:
-    for side in side_data(frame):
-        if side.type.name == "DISPLAYMATRIX":
-            return Orientation.from_display_matrix(bytes(side))
-    return Orientation()
+def _without_packed_chunks(packet: Any) -> Any:  # noqa: ANN401 - packets, as `_packet` makes them
+    """A packet of PNG without what FFmpeg would unpack."""
+    data = bytes(packet)
+    kept = without_packed_chunks(data)
+    if kept == data:
+        return packet
+    made = _packet(kept)
+    made.pts, made.dts, made.time_base, made.stream = packet.pts, packet.dts, packet.time_base, packet.stream
+    return made
 
 
-def side_data(frame: VideoFrame) -> Iterable[Any]:
-    """What the film says of a frame beside its samples: buffers, each with a `type`."""
-    # A mapping by type, but iterated by position in both PyAV 18 and 19.
-    # Made here, as the frame's own would refer back to it: such a pair, with a decoder's whole pool of
-    # pictures behind it, stays in memory until the garbage collector looks for it.
-    side = cast("Any", SideDataContainer)(frame)
-    return [side[index] for index in range(len(side))]
+def _packet(data: bytes) -> Any:  # noqa: ANN401 - of a stream that is not known yet
+    # Filled, and not made from the bytes: a decoder thread that frees a packet which holds on to a
+    # Python object needs the interpreter's lock, which whoever waits for that thread may have.
+    made = av.Packet(len(data))
+    made.update(data)
+    return made

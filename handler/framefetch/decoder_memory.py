@@ -21,7 +21,8 @@ from framefetch.containers.nal_units import (
     length_bytes,
 )
 from framefetch.containers.parameter_sets import Sequence, is_sequence, sequences
-from framefetch.errors import ImageTooLarge, UnsupportedCodec
+from framefetch.errors import ImageTooLarge
+from framefetch.still_pictures import check_scans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,10 +43,6 @@ _ASIDE = {H264: 0.55, HEVC: 0.75}
 """Bytes a pixel that FFmpeg keeps of each picture beside it: motion vectors, for the pictures that follow.
 H.264: two lists of 64 bytes and 12 more for a macroblock; H.265: 12 for 16 pixels."""
 _OTHERS_ASIDE = 0.25
-_PNG_ASIDE = (b"iCCP", b"zTXt", b"iTXt")
-"""Chunks that FFmpeg unpacks, however large; what PyAV makes of a profile is freed twice: a crash."""
-_SCAN, _MOST_SCANS = b"\xff\xda", 100
-"""Of a JPEG: FFmpeg goes through the whole picture for each, and looks at no clock meanwhile."""
 _MOST_SEQUENCES = 1000
 """Parameter sets that differ: a film that is switched between sizes has some."""
 _UNKNOWN_PIXELS = 1920 * 1088
@@ -102,7 +99,6 @@ class DecoderMemory:
         Raises:
             ImageTooLarge: its pictures are above `max_pixels`, or need more than `memory_mb` because the
                 stream keeps more of them than any level of its standard allows; or they have too many parts.
-            UnsupportedCodec: they have what FFmpeg or PyAV falls over.
         """
         name = self._context.name
         if self._codec is not None:
@@ -110,16 +106,8 @@ class DecoderMemory:
         elif name == VVC:
             # FFmpeg makes room for each; nobody here reads them.
             deque(in_sample(bytes(packet), length_bytes(VVC, bytes(self._context.extradata or b""))), 0)
-        elif name == "png" and any(chunk in bytes(packet) for chunk in _PNG_ASIDE):
-            raise UnsupportedCodec(
-                "PNG pictures with a colour profile or with compressed text are not supported in videos.",
-                hint="Encode it without metadata.",
-            )
-        elif name == "mjpeg" and bytes(packet).count(_SCAN) > _MOST_SCANS:
-            raise ImageTooLarge(
-                f"A picture of the video has more than {_MOST_SCANS} scans.",
-                hint="Encode it without progressive scans.",
-            )
+        elif name == "mjpeg":
+            check_scans(bytes(packet))
 
     def _take(self, units: Iterable[bytes]) -> None:
         assert self._codec is not None  # noqa: S101 - both callers have looked

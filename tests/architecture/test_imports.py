@@ -36,7 +36,8 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "draw",
         "decode",
         "ffmpeg",
-        "decoder_memory",
+        "decoder_memory side_data",
+        "still_pictures",
         "reader",
         "observe access",
         "caching",
@@ -59,7 +60,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
 # What is touched in one place only: a package outside ours (or a module of the standard library), and
 # the modules that may import it. Nobody at all: the empty string.
 OWNERS = {
-    "av": "decode decoder_memory demux draw ffmpeg indexed sample versions",
+    "av": "decode decoder_memory demux draw ffmpeg indexed sample side_data versions",
     "PIL": "draw encode oversize sample sample_picture sheet reel versions worth",
     "numpy": "",
     "urllib3": "secrets_aws sources",
@@ -82,8 +83,8 @@ OWNERS = {
 
 # Modules that turn values into values: they may not even import what could reach the outside.
 PURE = (
-    "buckets call caching containers cors errors orientation plan process round_trips rules signing styles"
-    " values"
+    "buckets call caching containers cors errors orientation plan process round_trips rules signing"
+    " still_pictures styles values"
 )
 REACHING = frozenset(
     "asyncio av http io logging multiprocessing obstore os oss2 pathlib PIL random secrets select shutil"

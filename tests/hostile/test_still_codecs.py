@@ -1,4 +1,4 @@
-"""Pictures of PNG and JPEG that FFmpeg or PyAV would fall over are refused before they are decoded."""
+"""Pictures of PNG and JPEG that FFmpeg or PyAV would fall over are refused or mended before that."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import av
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps, ImageStat
 
+from framefetch.still_pictures import without_packed_chunks
 from tests.serving import serving
 
 if TYPE_CHECKING:
@@ -47,18 +48,64 @@ def jpeg() -> bytes:
     return file.getvalue()
 
 
+def differences(one: Image.Image, other: Image.Image) -> list[float]:
+    return ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean
+
+
+def jpeg_with_exif(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x112] = orientation
+    file = io.BytesIO()
+    picture = Image.new("RGB", (64, 48), "red")
+    if orientation != 1:
+        picture.paste("blue", (0, 0, 32, 48))
+    picture.save(file, "jpeg", exif=exif, quality=95)
+    return file.getvalue()
+
+
 @pytest.mark.parametrize("index", ["own", "generic"])
 def test_pictures_that_fell_over(tmp_path: Path, index: str) -> None:
-    """The bad ones are 4xx, and the server is there for the good ones afterwards."""
+    """A bad one is 400; the others are shown without what FFmpeg or PyAV would fall over."""
     packed = zlib.compress(bytes(1 << 20))
-    bad = {
+    bad = {"scans.mov": film("mjpeg", jpeg() + b"\xff\xda" * 101)}
+    good = {
+        "png.mov": film("png", png()),
+        "jpeg.mov": film("mjpeg", jpeg()),
         "profile.mov": film("png", png((b"iCCP", b"name\0\0" + packed))),
-        "text.mov": film("png", png((b"zTXt", b"Title\0\0" + packed))),
-        "scans.mov": film("mjpeg", jpeg() + b"\xff\xda" * 101),
+        "text.mov": film("png", png((b"zTXt", b"Title\0\0" + packed), (b"iTXt", b"T\0\1\0\0\0" + packed))),
+        "exif.mov": film("mjpeg", jpeg_with_exif(1)),
     }
-    good = {"png.mov": film("png", png()), "jpeg.mov": film("mjpeg", jpeg())}
     for name, content in (bad | good).items():
         (tmp_path / name).write_bytes(content)
     with serving(tmp_path, settings={"FRAMEFETCH_INDEX": index}) as server:
         assert {name: server.snapshot(name).status for name in bad} == dict.fromkeys(bad, 400)
-        assert {name: server.snapshot(name).status for name in good} == dict.fromkeys(good, 200)
+        answers = {name: server.snapshot(name) for name in good}
+    assert {name: answer.status for name, answer in answers.items()} == dict.fromkeys(good, 200)
+    for answer in answers.values():
+        picture = Image.open(io.BytesIO(answer.body)).convert("RGB")
+        assert all(error < 20 for error in differences(picture, Image.new("RGB", picture.size, "red")))
+
+
+@pytest.mark.parametrize("index", ["own", "generic"])
+@pytest.mark.parametrize(("orientation", "size"), [(3, (64, 48)), (6, (48, 64)), (8, (48, 64))])
+def test_exif_says_which_way_is_up(
+    tmp_path: Path, index: str, orientation: int, size: tuple[int, int]
+) -> None:
+    """Cameras that film in JPEG say so in each picture."""
+    (tmp_path / "exif.mov").write_bytes(film("mjpeg", jpeg_with_exif(orientation)))
+    with serving(tmp_path, settings={"FRAMEFETCH_INDEX": index}) as server:
+        answer = server.snapshot("exif.mov", "ar_auto")
+    shown = Image.open(io.BytesIO(answer.body))
+    assert shown.size == size
+    wanted = ImageOps.exif_transpose(Image.open(io.BytesIO(jpeg_with_exif(orientation))))
+    assert all(error < 20 for error in differences(shown, wanted))
+
+
+def test_packed_chunks_are_left_out_of_a_png() -> None:
+    """And of a PNG that is cut short, as far as it goes."""
+    plain, packed = png(), (b"zTXt", b"Title\0\0" + zlib.compress(bytes(100)))
+    assert without_packed_chunks(png(packed, packed)) == plain
+    assert without_packed_chunks(plain) == plain
+    for stop in range(len(plain)):
+        assert without_packed_chunks(plain[:stop]) == plain[:stop]
+    assert without_packed_chunks(png(packed)[:60]).startswith(plain[:33])

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.bits import Bits
 from framefetch.containers.nal_units import Unreadable
-from framefetch.decode import side_data
 from framefetch.errors import UnsupportedCodec
+from framefetch.side_data import side_data
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -26,7 +26,7 @@ _HEADER_BYTES = 16
 
 def check_dolby_vision(frame: VideoFrame) -> None:
     """Raises `UnsupportedCodec` for a frame of profile 5."""
-    for side in side_data(frame):
+    for side in side_data(frame) or ():
         if side.type.name == "DOVI_RPU_BUFFER" and _is_profile_5(bytes(side)):
             raise UnsupportedCodec(
                 "The video is in Dolby Vision profile 5, which has no base layer that others can show.",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.containers.transport import geometry
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -18,27 +20,11 @@ _TOP_LEVEL_BOXES = frozenset(
     {b"ftyp", b"styp", b"moov", b"moof", b"mdat", b"free", b"skip", b"wide", b"sidx", b"pnot", b"uuid"}
 )
 _ASF_HEADER = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-_TS_PACKET_BYTES = 188
-_TS_SYNC = 0x47
-_TS_SYNCS_WANTED = 5
 
 
 def _isobmff(head: bytes) -> bool:
     """ISO/IEC 14496-12 §4.2: a box's size and type; QuickTime files may start without ftyp."""
     return head[4:8] in _TOP_LEVEL_BOXES
-
-
-def _mpegts(head: bytes) -> bool:
-    """ISO/IEC 13818-1 §2.4.3.2: a sync byte every 188 bytes; a recording may start inside a packet.
-
-    Blu-ray's form has four more bytes before each packet.
-    """
-    for step, before in ((_TS_PACKET_BYTES, 0), (_TS_PACKET_BYTES + 4, 4)):
-        for first in range(before, before + step):
-            seen = head[first::step]
-            if seen[:_TS_SYNCS_WANTED].count(_TS_SYNC) == _TS_SYNCS_WANTED:
-                return True
-    return False
 
 
 def _units(head: bytes) -> list[bytes]:
@@ -97,7 +83,7 @@ RULES: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
     ("h264", _h264),
     ("obu", _obu),
     ("dv", _dv),
-    ("mpegts", _mpegts),
+    ("mpegts", lambda head: geometry(head) is not None),
 )
 
 

@@ -10,16 +10,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from framefetch.containers.bits import Unreadable
+from framefetch.containers.configurations import in_configuration, length_bytes
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.nal_units import (
-    H264,
-    HEVC,
-    VVC,
-    Unreadable,
-    in_configuration,
-    in_sample,
-    length_bytes,
-)
+from framefetch.containers.nal_units import H264, HEVC, VVC, in_sample
 from framefetch.containers.parameter_sets import Sequence, is_sequence, sequences
 from framefetch.errors import ImageTooLarge
 from framefetch.still_pictures import check_scans

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from framefetch.containers.index import NotUnderstood, VideoIndex
 from framefetch.containers.matroska import ebml, pictures, search, walk
-from framefetch.containers.parameter_sets import avc_reordered, hevc_reordered
+from framefetch.containers.nal_units import H264, HEVC
+from framefetch.containers.parameter_sets import reordered
 from framefetch.errors import FilmError
 from framefetch.plan import make_plan
 from framefetch.process import Mode
@@ -161,8 +162,8 @@ def test_a_damaged_film_ends_in_one_of_our_exceptions(
 @given(st.binary(max_size=300))
 def test_any_parameter_sets_are_read_to_an_end(private: bytes) -> None:
     """Whatever they say, the answer is a number of pictures in the standard's range, or none."""
-    for read in (avc_reordered, hevc_reordered):
-        answer = read(private)
+    for codec in (H264, HEVC):
+        answer = reordered(codec, private)
         assert answer is None or 0 <= answer <= 32
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 import av
 import pytest
 
-from framefetch.containers.nal_units import H264, HEVC, in_configuration, in_sample, length_bytes
+from framefetch.containers.configurations import in_configuration, length_bytes
+from framefetch.containers.nal_units import H264, HEVC, in_sample
 from framefetch.containers.parameter_sets import Sequence, sequences
 from framefetch.errors import ImageTooLarge
 

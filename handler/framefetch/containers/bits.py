@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from framefetch.containers.nal_units import Unreadable
-
 _MOST_ZEROS = 32
 """Before an Exp-Golomb number; no standard has larger ones."""
+
+
+class Unreadable(Exception):  # noqa: N818 - a signal, never answered
+    """A stream is not what the standard says that it is."""
 
 
 class Bits:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.containers.bits import Bits
-from framefetch.containers.nal_units import H264, HEVC, Unreadable, in_configuration
+from framefetch.containers.bits import Bits, Unreadable
+from framefetch.containers.configurations import in_configuration
+from framefetch.containers.nal_units import H264
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
@@ -68,22 +69,13 @@ def sequences(codec: str, units: Iterable[bytes]) -> Iterator[Sequence]:
     return (read(unit) for unit in units if is_sequence(codec, unit))
 
 
-def avc_reordered(configuration: bytes) -> int | None:
-    """Units of a stream that may be decoded before one that is shown before them; None: not said.
+def reordered(codec: str, configuration: bytes) -> int | None:
+    """Units of a stream that may be decoded before one that is shown before them; None: not said by all sets.
 
     Args:
-        configuration: an AVC configuration (ISO/IEC 14496-15 §5.3.3.1).
+        codec: as `sequences` has it.
+        configuration: of its decoder.
     """
-    return _reordered(H264, configuration)
-
-
-def hevc_reordered(configuration: bytes) -> int | None:
-    """The same, from an HEVC configuration (ISO/IEC 14496-15 §8.3.3.1)."""
-    return _reordered(HEVC, configuration)
-
-
-def _reordered(codec: str, configuration: bytes) -> int | None:
-    """The answer of all parameter sets together; None when one of them has none."""
     try:
         # Each field may be a unit of its own.
         found = [

@@ -10,8 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from framefetch.containers.bits import Bits
-from framefetch.containers.nal_units import Unreadable
+from framefetch.containers.bits import Bits, Unreadable
 from framefetch.errors import UnsupportedCodec
 from framefetch.side_data import side_data
 

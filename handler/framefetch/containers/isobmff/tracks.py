@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.containers.configurations import read_record
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.edits import read_edits
 from framefetch.containers.isobmff.tables import sample_count
+from framefetch.containers.nal_units import H264, HEVC, VVC
 from framefetch.errors import CorruptFilm, NoVideoStream, UnsupportedCodec
 from framefetch.values import dataclass
 
@@ -24,6 +26,8 @@ _VIDEO = b"vide"
 _SOUND = b"soun"
 _LOOKS_LIKE_VIDEO = frozenset(b"avc1 avc3 hvc1 hev1 vvc1 vvi1 av01 vp08 vp09 mp4v s263 jpeg".split())
 """What FFmpeg takes for video whatever the handler says."""
+_RECORDS = {b"avcC": (H264, 0), b"hvcC": (HEVC, 0), b"vvcC": (VVC, 4)}
+"""Boxes with a decoder's configuration: of which codec, and where it starts."""
 _ENCRYPTED = frozenset({b"encv", b"drmi"})
 _ENTRY_CHILDREN_AT = 78
 """Where the boxes in a visual sample entry start (§12.1.3.2)."""
@@ -252,25 +256,13 @@ def _sample_entry(box: Box) -> SampleEntry:
     nal_length_bytes = 0
     top_temporal_layer = None
     for child in box.children(skip=_ENTRY_CHILDREN_AT):
-        match child.kind:
-            case b"sinf":
-                raise UnsupportedCodec("The video is encrypted.", detail=name)
-            case b"avcC":
-                nal_length_bytes = (_byte(child, 4) & 3) + 1
-            case b"hvcC":
-                # ISO/IEC 14496-15 §8.3.3.1: 0 layers stands for an unknown number.
-                layers = _byte(child, 21) >> 3 & 7
-                top_temporal_layer = layers - 1 if layers else None
-                nal_length_bytes = (_byte(child, 21) & 3) + 1
-            case b"vvcC":
-                nal_length_bytes = (_byte(child, 4) >> 1 & 3) + 1
-            case _:
-                pass
+        if child.kind == b"sinf":
+            raise UnsupportedCodec("The video is encrypted.", detail=name)
+        if child.kind in _RECORDS:
+            codec, at = _RECORDS[child.kind]
+            record = read_record(codec, child.body[at:])
+            if record is None:
+                raise NotUnderstood(f"{child.kind!r} is too short")
+            nal_length_bytes, top_temporal_layer = record.nal_length_bytes, record.top_temporal_layer
     sides = box.u32(24)
     return SampleEntry(name, sides >> 16, sides & 0xFFFF, nal_length_bytes, top_temporal_layer, box)
-
-
-def _byte(box: Box, at: int) -> int:
-    if at >= len(box.body):
-        raise NotUnderstood(f"{box.kind!r} is too short")
-    return box.body[at]

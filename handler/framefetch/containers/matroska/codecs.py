@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from framefetch.containers.configurations import is_record, read_record
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.parameter_sets import avc_reordered, hevc_reordered
+from framefetch.containers.nal_units import H264, HEVC
+from framefetch.containers.parameter_sets import reordered
 
-MOST_REORDERED = 16
+_MOST_REORDERED = 16
 """H.264 and H.265 allow no more (ITU-T H.264 §A.3.1, H.265 §A.4.2: the size of the picture buffer)."""
 
 _AVC = "V_MPEG4/ISO/AVC"
 _HEVC = "V_MPEGH/ISO/HEVC"
+_RECORDS = {_AVC: (H264, 7), _HEVC: (HEVC, 23)}
+"""Codecs of which the private data is a record, and how many bytes one without parameter sets has."""
 # One picture shown for each block, in order; B-pictures of MPEG-1, 2 and 4 wait for one other, and a
 # packed stream (two pictures in one block) for one more.
 _REORDERED = {
@@ -31,8 +35,8 @@ _REORDERED = {
     "V_MPEG4/ISO/SP": 2,
     "V_MPEG4/ISO/ASP": 2,
     "V_MPEG4/ISO/AP": 2,
-    _AVC: MOST_REORDERED,
-    _HEVC: MOST_REORDERED,
+    _AVC: _MOST_REORDERED,
+    _HEVC: _MOST_REORDERED,
 }
 
 
@@ -65,22 +69,16 @@ def read_codec(name: str, private: bytes | memoryview) -> Codec:
     """
     if name not in _REORDERED:
         raise NotUnderstood(f"codec {name}")
-    if name == _AVC:
-        # ISO/IEC 14496-15 §5.3.3.1.
-        if len(private) < 7 or private[0] != 1:
-            raise NotUnderstood("no AVC configuration")
-        reordered = avc_reordered(bytes(private))
-        return Codec(name, MOST_REORDERED if reordered is None else reordered, (private[4] & 3) + 1)
-    if name == _HEVC:
-        # ISO/IEC 14496-15 §8.3.3.1: 0 layers stands for an unknown number.
-        if len(private) < 23 or private[0] != 1:
-            raise NotUnderstood("no HEVC configuration")
-        layers = private[21] >> 3 & 7
-        reordered = hevc_reordered(bytes(private))
-        return Codec(
-            name=name,
-            reordered=MOST_REORDERED if reordered is None else reordered,
-            nal_length_bytes=(private[21] & 3) + 1,
-            top_temporal_layer=layers - 1 if layers else None,
-        )
-    return Codec(name, _REORDERED[name])
+    if name not in _RECORDS:
+        return Codec(name, _REORDERED[name])
+    codec, least_bytes = _RECORDS[name]
+    record = read_record(codec, private) if is_record(codec, private) else None
+    if record is None or len(private) < least_bytes:
+        raise NotUnderstood(f"no configuration of {codec}")
+    said = reordered(codec, bytes(private))
+    return Codec(
+        name=name,
+        reordered=_REORDERED[name] if said is None else said,
+        nal_length_bytes=record.nal_length_bytes,
+        top_temporal_layer=record.top_temporal_layer,
+    )

@@ -9,7 +9,7 @@ import io
 from typing import TYPE_CHECKING
 
 from framefetch.draw import over
-from framefetch.encode.memory import telling_of_memory
+from framefetch.encode.memory import expect_memory, telling_of_memory
 from framefetch.encode.srgb import PROFILE
 from framefetch.errors import ImageTooLarge
 from framefetch.process import Format
@@ -28,6 +28,8 @@ WEBP_METHOD = 2
 """Half the time of Pillow's 4, for 3 % more bytes."""
 _AVIF_SPEED = 9
 """A fifth of the time of 8, for 13 % more bytes; below 7 a 4K picture takes seconds."""
+_AVIF_BYTES, _AVIF_BYTES_A_PIXEL = 8 << 20, 36
+"""What libaom takes at that speed: 5 MB, and 28 to 30 bytes a pixel, with some room for transparency."""
 
 
 def encode(image: Image.Image, request: SnapshotRequest, settings: Settings) -> bytes:
@@ -38,6 +40,7 @@ def encode(image: Image.Image, request: SnapshotRequest, settings: Settings) -> 
 
     Raises:
         ImageTooLarge: the format cannot be so large.
+        MemoryError: there is none for the encoder.
     """
     body = io.BytesIO()
     quality = request.quality
@@ -55,14 +58,16 @@ def encode(image: Image.Image, request: SnapshotRequest, settings: Settings) -> 
             with telling_of_memory():
                 image.save(body, "WEBP", quality=quality or settings.webp_quality, method=WEBP_METHOD)
         case Format.AVIF:
-            image.save(
-                body,
-                "AVIF",
-                quality=quality or settings.avif_quality,
-                speed=_AVIF_SPEED,
-                # With several the bytes depend on the machine.
-                max_threads=1,
-            )
+            expect_memory(_AVIF_BYTES + _AVIF_BYTES_A_PIXEL * image.width * image.height)
+            with telling_of_memory():
+                image.save(
+                    body,
+                    "AVIF",
+                    quality=quality or settings.avif_quality,
+                    speed=_AVIF_SPEED,
+                    # With several the bytes depend on the machine.
+                    max_threads=1,
+                )
         case _:
             over(image, settings.background).save(
                 body,

@@ -8,16 +8,13 @@ no format but the one given, no decoder that is not listed here. What it raises 
 from __future__ import annotations
 
 from contextlib import contextmanager
-from fractions import Fraction
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
 import av
 import av.error
 from av.codec.context import CodecContext
-from av.filter import Graph
 from av.stream import Disposition
-from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framefetch.containers.marks import HEAD_BYTES, codec_mark
@@ -51,8 +48,6 @@ DECODERS = (
 ).split()
 """The video decoders that a film may use; all others do not exist for us."""
 _WITH_ALPHA = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-FILTERS = "buffer buffersink crop estdif field haldclut".split()
-"""The filters that pictures pass through; a build of FFmpeg needs no others."""
 _OPENS_A_DECODER = "avcodec_open2"
 _OF_UNITS = frozenset({"h264", "hevc", "vvc"})
 _SIZES_SAID = frozenset({"mov", "matroska", "flv"})
@@ -99,39 +94,6 @@ def _corrupt(error: Exception) -> CorruptFilm:
 def built_in_decoders() -> list[str]:
     """Those of `DECODERS` that this build of FFmpeg has."""
     return sorted(set(DECODERS) & set(av.codecs_available))
-
-
-def filtered(frame: VideoFrame, name: str, arguments: str, *others: VideoFrame) -> VideoFrame:
-    """What a filter makes of one frame.
-
-    Args:
-        frame: its first input.
-        name: one of `FILTERS`.
-        arguments: as FFmpeg writes them.
-        others: its further inputs.
-
-    Raises:
-        av.error.FFmpegError: it cannot be done with such a frame.
-    """
-    graph = Graph()
-    graph.threads = 1
-    middle, sink = graph.add(name, arguments), graph.add("buffersink")
-    inputs = []
-    for number, one in enumerate((frame, *others)):
-        # Without a time base the graph takes none; which one does not matter for a frame alone.
-        start = graph.add_buffer(
-            width=one.width, height=one.height, format=one.format, time_base=Fraction(1, 1000)
-        )
-        start.link_to(middle, 0, number)
-        inputs.append(start)
-    middle.link_to(sink)
-    graph.configure()
-    for start, one in zip(inputs, (frame, *others), strict=True):
-        start.push(one)
-        start.push(None)
-    made = sink.pull()
-    assert isinstance(made, VideoFrame)  # noqa: S101 - the graph has no sound in it
-    return made
 
 
 def open_container(reader: RangeReader | BytesIO, demuxer: str, settings: Settings) -> InputContainer:

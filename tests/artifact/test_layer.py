@@ -11,8 +11,9 @@ import pytest
 from PIL import Image
 
 from framefetch.containers.sniff import RULES
+from framefetch.draw.filters import FILTERS
 from framefetch.errors import UnsupportedCodec
-from framefetch.ffmpeg import DECODERS, FILTERS
+from framefetch.ffmpeg import DECODERS
 from tests.artifact.layer import ARCH, OBJDUMP, built, unzipped_bytes
 from tests.artifact.test_versions_lock import LOCK, NOT_SLIM, PROBES
 from tests.films import make_film

@@ -5,7 +5,8 @@ from __future__ import annotations
 import tomllib
 
 from framefetch.containers.sniff import RULES
-from framefetch.ffmpeg import DECODERS, FILTERS
+from framefetch.draw.filters import FILTERS
+from framefetch.ffmpeg import DECODERS
 from tests.conftest import REPOSITORY
 
 LOCK = tomllib.loads((REPOSITORY / "layer" / "versions.lock").read_text())

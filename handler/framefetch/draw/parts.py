@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.ffmpeg import filtered
+from framefetch.draw.filters import filtered
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import av
 
-from framefetch.ffmpeg import filtered
+from framefetch.draw.filters import filtered
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

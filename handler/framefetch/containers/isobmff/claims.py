@@ -12,8 +12,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
+from framefetch.containers.isobmff.counts import sample_count
 from framefetch.containers.isobmff.edits import read_edits
-from framefetch.containers.isobmff.tables import check_chunks, read_keys, sample_count
+from framefetch.containers.isobmff.run_table import LIST_AT
+from framefetch.containers.isobmff.tables import read_keys, runs_in_order
 from framefetch.errors import CorruptFilm, ImageTooLarge
 
 if TYPE_CHECKING:
@@ -68,11 +70,25 @@ def _claims(moov: Box, size: int) -> Iterator[tuple[dict[bytes, Box], int]]:
                 )
             tables[box.kind] = box
         with suppress(NotUnderstood):
-            check_chunks(tables)
+            _check_chunks(tables)
         count = 0
         with suppress(NotUnderstood):
             count = sample_count(tables, size)
         yield tables, count
+
+
+def _check_chunks(boxes: dict[bytes, Box]) -> None:
+    """Refuses a track whose chunks FFmpeg would look for where there are none: it ends the process then.
+
+    Raises:
+        CorruptFilm: the runs of stsc are not in order, or go beyond the chunks.
+    """
+    if b"stsc" not in boxes:
+        return
+    firsts = boxes[b"stsc"].numbers(LIST_AT, 3 * boxes[b"stsc"].u32(4), "I")[0::3]
+    chunks = max((boxes[kind].u32(4) for kind in (b"stco", b"co64") if kind in boxes), default=0)
+    if firsts and not runs_in_order(firsts, chunks):
+        raise CorruptFilm("The video's index contradicts itself.", detail="stsc is not in order")
 
 
 def _check_gaps(tables: dict[bytes, Box], count: int) -> None:

@@ -6,25 +6,24 @@ every fragment is asked for its header, from the first on or from one that a sea
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate, chain
 from math import floor
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import AFTER_BYTES, FlatTable, NotUnderstood, Segment
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, box_header
 from framefetch.containers.isobmff.clock import earliest
+from framefetch.containers.isobmff.counts import check_count
 from framefetch.containers.isobmff.directory import MFRO_BYTES, Entry, mfra_size, read_mfra, read_sidx
 from framefetch.containers.isobmff.edits import FOREVER, leading_gap
 from framefetch.containers.isobmff.fragment_search import FragmentSearch
 from framefetch.containers.isobmff.fragments import Fragment, read_fragment
-from framefetch.containers.isobmff.tables import check_count
+from framefetch.containers.isobmff.parts import Part, joined
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator
 
     from framefetch.containers.index import Need
     from framefetch.containers.isobmff.tracks import Movie, Track
@@ -66,21 +65,6 @@ class Fragments:
     ends: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A fragment, put on the track's timeline."""
-
-    fragment: Fragment
-    start: int
-    stop: int
-
-    def has_key_by(self, cts: int) -> bool:
-        """Whether one of its keyframes is shown at or before a time."""
-        delays = self.fragment.delays
-        times = list(accumulate(self.fragment.durations, initial=self.start))
-        return any(times[number] + delays[number] <= cts for number in self.fragment.keys)
-
-
 class FragmentWalk:
     """Reads the fragments around one moment.
 
@@ -117,10 +101,10 @@ class FragmentWalk:
             raise NotUnderstood("no fragments")
         if opening.start is None and self._directory:
             raise NotUnderstood("only sidx says when fragments start")
-        first = self._part(opening, 0)
+        first = Part.of(opening, 0)
         offset = _media_offset(self._movie, self._track)
         lift = max(0, -min(opening.delays))
-        if lift and min(map(sum, zip(self._times(first), opening.delays, strict=True))) < first.start:
+        if lift and min(map(sum, zip(first.times(), opening.delays, strict=True))) < first.start:
             raise NotUnderstood("the first picture is not shown first, and delays are negative")
         shift = lift - offset
         zero_s = yield from self._zero(first, shift)
@@ -136,7 +120,7 @@ class FragmentWalk:
         descriptions = {part.fragment.description for part in parts}
         if len(descriptions) != 1:
             raise NotUnderstood("several sample descriptions are in use")
-        table = _joined(parts)
+        table = joined(parts)
         return Fragments(
             table=table,
             segments=(Segment(0, table.count, -FOREVER, FOREVER, shift),),
@@ -162,9 +146,7 @@ class FragmentWalk:
             samples += len(found.sizes)
             at = found.after
 
-    def _around(
-        self, first: _Part, wanted: int, until: int
-    ) -> Generator[Need, None, tuple[list[_Part], bool]]:
+    def _around(self, first: Part, wanted: int, until: int) -> Generator[Need, None, tuple[list[Part], bool]]:
         """The fragments from one with a keyframe shown by a time (cts) to one decoded after another (dts)."""
         parts = [first]
         entry = 0
@@ -173,7 +155,7 @@ class FragmentWalk:
             while entry:
                 found = yield from self._next(self._directory[entry].offset)
                 if found is not None and found.start is not None and found.start <= wanted:
-                    parts = [self._part(found, found.start)]
+                    parts = [Part.of(found, found.start)]
                     break
                 entry -= 1
         ends = yield from self._forward(parts, until)
@@ -187,16 +169,16 @@ class FragmentWalk:
                 found = yield from self._next(self._directory[entry].offset)
                 if found is None or found.start is None:
                     raise NotUnderstood("a fragment that the directory has is not there")
-                before = [self._part(found, found.start)]
+                before = [Part.of(found, found.start)]
             while True:
                 found = yield from self._next(before[-1].fragment.after)
                 if found is None or found.offset >= stop:
                     break
-                before.append(self._following(before[-1], found))
+                before.append(before[-1].followed_by(found))
             parts = before + parts
         return parts, ends
 
-    def _with_key(self, after: int) -> Generator[Need, None, _Part]:
+    def _with_key(self, after: int) -> Generator[Need, None, Part]:
         """The first fragment from a place on that has a keyframe, with the bytes of that."""
         if len(self._directory) > 1 or (yield from self._read_mfra()):
             raise NotUnderstood("a directory says where keyframes are")
@@ -208,7 +190,7 @@ class FragmentWalk:
                 until = found.offsets[found.keys[0]] + found.sizes[found.keys[0]]
                 if until <= stop:
                     yield from self._pull.read(found.offset, until, until)
-                return self._part(found, found.start)
+                return Part.of(found, found.start)
             head = yield from self._pull.read(found.after, found.after + HEADER_BYTES, stop)
             header = box_header(head)
             if header is None or header.size is None or found.after + header.size > stop:
@@ -217,14 +199,14 @@ class FragmentWalk:
             found = yield from self._next(found.after)
         raise NotUnderstood("no keyframe soon after the place")
 
-    def _forward(self, parts: list[_Part], until: int) -> Generator[Need, None, bool]:
+    def _forward(self, parts: list[Part], until: int) -> Generator[Need, None, bool]:
         """Adds the fragments up to a time (dts); whether the film ends with them."""
         samples = 0
         while parts[-1].stop <= until:
             found = yield from self._next(parts[-1].fragment.after)
             if found is None:
                 return True
-            parts.append(self._following(parts[-1], found))
+            parts.append(parts[-1].followed_by(found))
             samples += len(found.sizes)
             check_count(samples)
             if len(parts) > MAX_FRAGMENTS:
@@ -260,7 +242,7 @@ class FragmentWalk:
         whole = yield from self._pull.read(at, stop, max(stop + HEADER_BYTES, at + _HOP_BYTES))
         return Box(kind, whole[header_bytes:], whole, at)
 
-    def _look_up(self, first: _Part, wanted: int) -> Generator[Need, None, int]:
+    def _look_up(self, first: Part, wanted: int) -> Generator[Need, None, int]:
         """The directory's last entry at or before a time (cts); 0 stands for the first fragment."""
         if len(self._directory) <= 1 and self._size - first.fragment.after > _WORTH_A_DIRECTORY_BYTES:
             self._directory = yield from self._read_mfra()
@@ -285,7 +267,7 @@ class FragmentWalk:
             return ()
         return read_mfra(Box(b"mfra", whole[header.bytes :], whole, at), self._track.id)
 
-    def _zero(self, first: _Part, shift: int) -> Generator[Need, None, Fraction]:
+    def _zero(self, first: Part, shift: int) -> Generator[Need, None, Fraction]:
         """t = 0, by the first samples of all tracks."""
         start = Fraction(first.start + first.fragment.delays[0] + shift, self._track.timescale)
         starts = dict(first.fragment.starts)
@@ -312,19 +294,6 @@ class FragmentWalk:
     def _start_of(self, track: Track, dts: int) -> Fraction:
         return Fraction(dts - _media_offset(self._movie, track), track.timescale)
 
-    def _part(self, fragment: Fragment, otherwise: int) -> _Part:
-        start = otherwise if fragment.start is None else fragment.start
-        return _Part(fragment, start, start + sum(fragment.durations))
-
-    def _following(self, before: _Part, fragment: Fragment) -> _Part:
-        part = self._part(fragment, before.stop)
-        if part.start < before.stop:
-            raise NotUnderstood("fragments overlap in time")
-        return part
-
-    def _times(self, part: _Part) -> Sequence[int]:
-        return list(accumulate(part.fragment.durations, initial=part.start))[:-1]
-
 
 def _media_offset(movie: Movie, track: Track) -> int:
     """What a fragmented film's edit list takes off its times; FFmpeg knows one edit, after one empty one.
@@ -341,22 +310,3 @@ def _media_offset(movie: Movie, track: Track) -> int:
 
 def _starts_empty(track: Track) -> bool:
     return bool(track.edits) and track.edits[0].media_time < 0
-
-
-def _joined(parts: list[_Part]) -> FlatTable:
-    """One table of all samples."""
-    times = array("q")
-    keys: list[int] = []
-    for part in parts:
-        keys.extend(len(times) + number for number in part.fragment.keys)
-        times.extend(list(accumulate(part.fragment.durations, initial=part.start))[:-1])
-    check_count(len(times))
-    fragments = [part.fragment for part in parts]
-    return FlatTable(
-        times=times,
-        shifts=array("i", chain.from_iterable(one.delays for one in fragments)),
-        offsets=array("Q", chain.from_iterable(one.offsets for one in fragments)),
-        sizes=array("I", chain.from_iterable(one.sizes for one in fragments)),
-        keys=keys,
-        end=parts[-1].stop,
-    )

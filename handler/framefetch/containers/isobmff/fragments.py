@@ -12,7 +12,8 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.isobmff.tables import MAX_SPREAD, check_count
+from framefetch.containers.isobmff.counts import check_count
+from framefetch.containers.isobmff.tables import MAX_SPREAD
 from framefetch.errors import CorruptFilm
 
 if TYPE_CHECKING:

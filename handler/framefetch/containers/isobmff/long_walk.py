@@ -9,7 +9,6 @@ unusual ends in `Unusual`, and the whole box is read after all.
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_right
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.boxes import Box
 from framefetch.containers.isobmff.clock import earliest, track_start
+from framefetch.containers.isobmff.counts import sample_count
 from framefetch.containers.isobmff.edits import apply_edits
 from framefetch.containers.isobmff.guess import Guess, delays_until
 from framefetch.containers.isobmff.outline import Outline, Unusual
@@ -24,15 +24,12 @@ from framefetch.containers.isobmff.run_table import LIST_AT, Runs, RunTable
 from framefetch.containers.isobmff.slices import Slices
 from framefetch.containers.isobmff.steady import first_delays, steady_delay, steady_runs
 from framefetch.containers.isobmff.tables import (
-    chunk_samples,
-    chunk_stop,
     description_used,
     read_columns,
     read_delays,
     read_keys,
     read_steps,
     read_tables,
-    sample_count,
 )
 from framefetch.containers.isobmff.tracks import read_movie
 
@@ -171,16 +168,16 @@ class LongWalk:
             Unusual: it does not.
         """
         last = len(table.chunks) - 1
-        stretches = [(self._chunk(table, first), stop), (last, table.count)]
+        stretches = [(table.chunk_of(first), stop), (last, table.count)]
         wanted: list[tuple[Slices, Place, int, str, int, int]] = []
         for chunk, until in stretches:
             if isinstance(table.chunks, Slices):
                 place = self._places.get(b"co64") or self._places[b"stco"]
                 code = "Q" if place.kind == b"co64" else "I"
-                after = self._chunk(table, until - 1) + 1
+                after = table.chunk_of(until - 1) + 1
                 wanted.append((table.chunks, place, LIST_AT, code, chunk, after))
             if isinstance(table.sizes, Slices):
-                start = chunk_samples(table, chunk)[0]
+                start = table.chunk_samples(chunk)[0]
                 wanted.append((table.sizes, self._places[b"stsz"], SIZES_AT, "I", start, until))
         ranges = [_entries(place, at, code, one, two) for _, place, at, code, one, two in wanted]
         self._reading.hint(ranges)
@@ -188,13 +185,8 @@ class LongWalk:
             body = yield from self._reading.read(start, end)
             numbers = Box(place.kind, body, body, start).numbers(0, two - one, code)
             slices.pieces.append((one, numbers))
-        if chunk_stop(table, last) > self._size:
+        if table.chunk_stop(last) > self._size:
             raise Unusual
-
-    def _chunk(self, table: RunTable, number: int) -> int:
-        first_samples, first_chunks, per_chunk = table.chunk_runs
-        run = bisect_right(first_samples, number) - 1
-        return first_chunks[run] + (number - first_samples[run]) // per_chunk[run]
 
     def _find_tables(self, stbl: Place) -> Generator[Need, None, dict[bytes, Place]]:
         """The children of an ``stbl``, by kind, as `Track.tables` has them."""

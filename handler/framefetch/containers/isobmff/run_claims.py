@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from framefetch.containers.isobmff.tables import check_count
+from framefetch.containers.isobmff.counts import check_count
 from framefetch.errors import CorruptFilm
 
 _NAME = b"trun"

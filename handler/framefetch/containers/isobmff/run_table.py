@@ -150,6 +150,24 @@ class RunTable:
                 at += 1
         return found
 
+    def chunk_of(self, number: int) -> int:
+        """The chunk that a sample is in."""
+        first_samples, first_chunks, per_chunk = self.chunk_runs
+        run = bisect_right(first_samples, number) - 1
+        return first_chunks[run] + (number - first_samples[run]) // per_chunk[run]
+
+    def chunk_samples(self, chunk: int) -> tuple[int, int]:
+        """The first sample of a chunk, and one past its last."""
+        first_samples, first_chunks, per_chunk = self.chunk_runs
+        run = bisect_right(first_chunks, chunk) - 1
+        first = first_samples[run] + (chunk - first_chunks[run]) * per_chunk[run]
+        return first, first + per_chunk[run]
+
+    def chunk_stop(self, chunk: int) -> int:
+        """One past the last byte of a chunk in the object."""
+        offset, length = self.places(*self.chunk_samples(chunk))[-1]
+        return offset + length
+
     def key_before(self, number: int) -> int:
         """See `SampleTable`."""
         if self.keys is None:

@@ -7,23 +7,22 @@ understood; claims that no film makes, or that the object is too small for, are 
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from dataclasses import replace
 from itertools import accumulate, chain
 from operator import le, lt, mul, sub
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
+from framefetch.containers.isobmff.counts import check_count, sample_count
 from framefetch.containers.isobmff.run_table import LIST_AT, Runs, RunTable
-from framefetch.errors import CorruptFilm, ImageTooLarge
+from framefetch.errors import CorruptFilm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from framefetch.containers.isobmff.boxes import Box
 
-MAX_SAMPLES = 4_000_000
-"""18 hours at 60 pictures a second."""
 MAX_SPREAD = 1 << 28
 """The largest distance between decoding and showing that FFmpeg believes."""
 _MAX_DELTA = 1 << 31
@@ -118,60 +117,6 @@ def read_delays(boxes: dict[bytes, Box], count: int) -> Runs | None:
     return spread
 
 
-def sample_count(boxes: dict[bytes, Box], size: int) -> int:
-    """How many samples a track claims, 0 without any claim: cheap, and asked of every track.
-
-    FFmpeg makes room for all that is claimed, so a film with absurd claims must not reach it.
-
-    Args:
-        boxes: the children of its ``stbl``, by kind.
-        size: of the object, in bytes.
-
-    Raises:
-        NotUnderstood: the table is shorter than it claims.
-        ImageTooLarge: more samples than any film has.
-        CorruptFilm: more samples than the object has bytes.
-    """
-    box = boxes.get(b"stsz") or boxes.get(b"stz2")
-    if box is None:
-        return 0
-    count = box.u32(8)
-    if _counts_pcm(boxes):
-        return count
-    if count > size:
-        raise CorruptFilm("The video's index claims more than the file has.", detail=f"{count} samples")
-    check_count(count)
-    return count
-
-
-def check_count(count: int) -> None:
-    """Refuses a number of samples that no film has.
-
-    Raises:
-        ImageTooLarge: it is above `MAX_SAMPLES`.
-    """
-    if count > MAX_SAMPLES:
-        raise ImageTooLarge(
-            "The video's index is larger than the limits of this service.", detail=f"{count} samples"
-        )
-
-
-def _counts_pcm(boxes: dict[bytes, Box]) -> bool:
-    """Whether a "sample" is one of sound's, of fixed size.
-
-    There may be more of them than bytes, and FFmpeg makes no room for each.
-    """
-    stts, stsz = boxes.get(b"stts"), boxes.get(b"stsz")
-    return (
-        stts is not None
-        and stsz is not None
-        and stsz.u32(4) != 0
-        and stts.u32(4) == 1
-        and stts.u32(LIST_AT + 4) == 1
-        and b"stss" not in boxes
-    )
-
-
 def _wanted(boxes: dict[bytes, Box], kind: bytes) -> Box:
     if kind not in boxes:
         raise NotUnderstood(f"no {kind!r}")
@@ -208,7 +153,7 @@ def _chunk_runs(box: Box, chunks: int, count: int) -> tuple[Sequence[int], Seque
     """§8.7.4: runs of chunks with the same number of samples each."""
     entries = box.numbers(LIST_AT, 3 * box.u32(4), "I")
     firsts, per_chunk, descriptions = entries[0::3], entries[1::3], entries[2::3]
-    if not firsts or firsts[0] != 1 or firsts[-1] > chunks or not all(map(lt, firsts, firsts[1:])):
+    if not firsts or not runs_in_order(firsts, chunks):
         raise NotUnderstood("the runs of stsc are not in order")
     if not all(per_chunk):
         raise NotUnderstood("a chunk without samples")
@@ -221,18 +166,14 @@ def _chunk_runs(box: Box, chunks: int, count: int) -> tuple[Sequence[int], Seque
     return starts, array("I", [first - 1 for first in firsts]), per_chunk
 
 
-def check_chunks(boxes: dict[bytes, Box]) -> None:
-    """Refuses a track whose chunks FFmpeg would look for where there are none: it ends the process then.
+def runs_in_order(firsts: Sequence[int], chunks: int) -> bool:
+    """Whether runs of chunks follow each other, from the first chunk on and none after the last.
 
-    Raises:
-        CorruptFilm: the runs of stsc are not in order, or go beyond the chunks.
+    Args:
+        firsts: for each run its first chunk, from 1; at least one.
+        chunks: how many there are.
     """
-    if b"stsc" not in boxes:
-        return
-    firsts = boxes[b"stsc"].numbers(LIST_AT, 3 * boxes[b"stsc"].u32(4), "I")[0::3]
-    chunks = max((boxes[kind].u32(4) for kind in (b"stco", b"co64") if kind in boxes), default=0)
-    if firsts and (firsts[0] != 1 or firsts[-1] > chunks or not all(map(lt, firsts, firsts[1:]))):
-        raise CorruptFilm("The video's index contradicts itself.", detail="stsc is not in order")
+    return firsts[0] == 1 and firsts[-1] <= chunks and all(map(lt, firsts, firsts[1:]))
 
 
 def description_used(boxes: dict[bytes, Box]) -> int:
@@ -287,16 +228,16 @@ def _samples_there(table: RunTable, size: int) -> int:
         CorruptFilm: it has none of them.
     """
     chunks = table.chunks
-    if chunk_stop(table, _index_of_greatest(chunks)) <= size:
+    if table.chunk_stop(_index_of_greatest(chunks)) <= size:
         return table.count
     if not all(map(le, chunks, chunks[1:])):
         raise NotUnderstood("the object is cut short, and its chunks are not in order")
     chunk = bisect_left(chunks, size) - 1
     if chunk < 0:
         raise CorruptFilm("The video is cut short before its first picture.", hint="Is the upload complete?")
-    if chunk and chunk_stop(table, chunk - 1) > chunks[chunk]:
+    if chunk and table.chunk_stop(chunk - 1) > chunks[chunk]:
         raise NotUnderstood("the object is cut short, and its chunks overlap")
-    first, stop = chunk_samples(table, chunk)
+    first, stop = table.chunk_samples(chunk)
     there = first
     for offset, length in table.places(first, stop):
         if offset + length > size:
@@ -310,17 +251,3 @@ def _samples_there(table: RunTable, size: int) -> int:
 def _index_of_greatest(chunks: Sequence[int]) -> int:
     greatest = max(chunks)
     return len(chunks) - 1 if chunks[-1] == greatest else chunks.index(greatest)
-
-
-def chunk_samples(table: RunTable, chunk: int) -> tuple[int, int]:
-    """The first sample of a chunk, and one past its last."""
-    first_samples, first_chunks, per_chunk = table.chunk_runs
-    run = bisect_right(first_chunks, chunk) - 1
-    first = first_samples[run] + (chunk - first_chunks[run]) * per_chunk[run]
-    return first, first + per_chunk[run]
-
-
-def chunk_stop(table: RunTable, chunk: int) -> int:
-    """One past the last byte of a chunk in the object."""
-    offset, length = table.places(*chunk_samples(table, chunk))[-1]
-    return offset + length

@@ -1,7 +1,7 @@
 """The manual's picture of the playground: ``python -m tests.web.picture`` makes it anew.
 
 In: the sample film, served out of a folder that was empty, as by a newcomer's first ``scripts/serve``. Out:
-docs/pictures/playground.png, with the picture of which the README's first lines are.
+docs/pictures/playground.jpg, with the picture of which the README's first lines are.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from tests.conftest import REPOSITORY
 from tests.serving import serving
 from tests.web.browser import browsing
 
-PICTURE = REPOSITORY / "docs" / "pictures" / "playground.png"
+PICTURE = REPOSITORY / "docs" / "pictures" / "playground.jpg"
 _WINDOW = (1280, 1040)
 _WIDTH = 960
-_COLOURS = 256
 _ASK = """
 for (const [name, value] of [['ms', 6000], ['w', 640]]) {
   document.getElementById(name).value = value;
@@ -50,9 +49,7 @@ def main() -> int:
         with Image.open(shot) as taken:
             size = (_WIDTH, round(_WIDTH * taken.height / taken.width))
             small = taken.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    # The other methods give the scene all of the palette, and the bar's colours none.
-    few = small.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.FLOYDSTEINBERG)
-    few.save(PICTURE, optimize=True)
+    small.save(PICTURE, quality=90, subsampling=0, optimize=True)
     return 0
 
 

@@ -105,6 +105,7 @@ def test_trace(film: Film) -> None:
     assert len(rows) == int(sums[1])
     assert sum(int(one.replace(",", "")) for one in rows) == int(sums[2].replace(",", ""))
     assert "decode" in text
+    assert re.search(r"^1 request, ", run("info", str(film.path), "--trace").stderr.decode(), re.MULTILINE)
 
 
 @pytest.mark.parametrize(

@@ -201,10 +201,14 @@ def test_empty_folder_gets_a_sample(tmp_path: Path) -> None:
     """A folder that is empty, or not there yet, gets a film whose pictures can be asked for at once."""
     with serving(tmp_path / "films") as server:
         assert [one.name for one in (tmp_path / "films").iterdir()] == ["sample.mp4"]
+        assert "films was not there: making it, and in it sample.mp4," in server.greeting[0]
         assert "sample.mp4" in server.greeting[-1]
         said = server.snapshot("sample.mp4", "t_5000,w_320")
         assert read_frame_number(Image.open(io.BytesIO(said.body))) == 125
         assert server.stop() in (0, -signal.SIGTERM)
+    (tmp_path / "empty").mkdir()
+    with serving(tmp_path / "empty") as server:
+        assert "empty is empty: making sample.mp4" in server.greeting[0]
 
 
 def test_strangers_are_not_let_in(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
         nargs="?",
         metavar="WHAT",
         help="a folder, s3://bucket/prefix, gs://…, az://…, oss://… or https://host/prefix (default: "
-        "FRAMEFETCH_BUCKETS or FRAMEFETCH_SOURCE, else the folder films; an empty one gets a sample film)",
+        "FRAMEFETCH_BUCKETS or FRAMEFETCH_SOURCE, else the folder films; an empty or new one gets a film)",
     )
     mine.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     mine.add_argument("--port", type=int, default=8000, help="default: %(default)s; 0 takes a free one")
@@ -174,12 +174,14 @@ def _fill(what: str) -> str:
     if "://" in what:
         return "VIDEO"
     folder = path_of(what)
+    is_new = False
     try:
         if not folder.exists():
             if not folder.parent.is_dir():
                 message = f"{what!r} is not a folder, and neither is the one that it would be in."
                 raise BadSetting(message)
             folder.mkdir()
+            is_new = True
         if not folder.is_dir():
             message = f"{what!r} is not a folder."
             raise BadSetting(message)
@@ -188,7 +190,8 @@ def _fill(what: str) -> str:
             return _one_of([one.name for one in within if one.is_file()])
         from framefetch.sample import make_sample  # noqa: PLC0415 - only a first start needs it
 
-        write_out(f"{what} is empty: making {SAMPLE}, a film of 20 seconds.")
+        found = "was not there: making it, and in it" if is_new else "is empty: making"
+        write_out(f"{what} {found} {SAMPLE}, a film of 20 seconds.")
         make_sample(folder / SAMPLE)
     except OSError as fault:
         message = f"{what!r} cannot be used: {fault.strerror}."

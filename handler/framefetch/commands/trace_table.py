@@ -23,10 +23,11 @@ def trace_table(record: Record) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     share = f", {record.trace.received / size:.1%} of the file" if size else ""
+    requests = f"{record.trace.requests} request{'' if record.trace.requests == 1 else 's'}"
     lines += [
         "",
         f"0 [{_bar(reads, size)}] {size:,}",
-        f"{record.trace.requests} requests, {record.trace.received:,} bytes{share}",
+        f"{requests}, {record.trace.received:,} bytes{share}",
         f"stages: {record.server_timing().replace(';dur=', ' ').replace(',', ' ms,')} ms",
     ]
     return "\n".join(lines)

@@ -51,6 +51,12 @@ class FilmObject:
         self.known = known
         self.is_checked = False
 
+    def take_up(self, known: Known) -> None:
+        """Uses what is known of this version of it."""
+        self.known = known
+        if isinstance(known.index, IndexBytes):
+            self._head = known.index.pieces[0][1]
+
     @property
     def info(self) -> ObjectInfo:
         """What the store says of it."""

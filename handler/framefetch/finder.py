@@ -93,6 +93,14 @@ class Finder:
             pinned.close()
             raise
 
+    def recall(self, film_object: FilmObject, record: Record) -> None:
+        """Takes up what is known of an object that was opened briefly, if it is of this version."""
+        known = self._indexes.find(film_object.label) if self._indexes else None
+        met = film_object.pinned.info
+        if known is not None and (known.info.etag, known.info.version_id) == (met.etag, met.version_id):
+            record.facts["index"] = "known"
+            film_object.take_up(known)
+
     def _index_may_be_last(self, source: Source, key: str) -> bool:
         """Whether the end of an object is worth asking for before anything is known of it.
 

@@ -206,6 +206,8 @@ class Service:
                 headers = (("Content-Type", request.content_type), *headers)
                 if call.method == "HEAD":
                     return picture_answer(200, headers, b"", with_length=False)
+                if may_end_early:
+                    self._finder.recall(opened, record)
                 key = (grant.bucket.name, grant.key, grant.version, current, call.max_answer_bytes)
                 flight, is_first = self._flights.board(key if current.is_strong else object())
                 if is_first:

@@ -124,6 +124,19 @@ def test_conditions_that_hold(ask: Asked) -> None:
         assert answer.header("ETag") == tag
 
 
+def test_conditions_that_hold_use_the_known_index(ask: Asked, folder: Path) -> None:
+    """A known index is used once the conditions let the picture through; not that of a former version."""
+    path = folder / "again.mp4"
+    path.write_bytes((folder / "film.mp4").read_bytes())
+    plain = ask("again.mp4")
+    assert ask("again.mp4", ("if-none-match", '"other"')).body == plain.body
+    record = ask.records[-1]
+    assert (record.facts["index"], record.trace.requests) == ("known", 2)
+    os.utime(path, (1, 1))
+    assert ask("again.mp4", ("if-none-match", '"other"')).body == plain.body
+    assert ask.records[-1].facts["index"] == "new"
+
+
 def test_range_is_ignored(ask: Asked) -> None:
     """A range of a picture is the whole picture."""
     plain = ask("film.mp4")

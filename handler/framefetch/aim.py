@@ -17,8 +17,8 @@ from framefetch.containers.searched.ts import ts_form
 from framefetch.round_trips import WHOLE_BYTES
 
 if TYPE_CHECKING:
+    from framefetch.containers.searched.places import Form
     from framefetch.containers.searched.search import Stretch
-    from framefetch.containers.searched.units import Form
     from framefetch.decode import Film
     from framefetch.reader import RangeReader
 

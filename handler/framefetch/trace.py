@@ -1,6 +1,6 @@
 """What a request read: one row for each request to the source.
 
-Filled by `sources/fetch.py`; read by the log, the ``x-framefetch-read`` header, ``--trace`` and the
+Filled by `sources`; read by the log, the ``x-framefetch-read`` header, ``--trace`` and the
 tests that hold bytes and requests.
 """
 

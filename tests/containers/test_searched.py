@@ -23,7 +23,7 @@ from tests.containers.streams import PID, WRAP, Shot, five, flash, packets, pes,
 
 if TYPE_CHECKING:
     from framefetch.containers.index import Need
-    from framefetch.containers.searched.units import Form
+    from framefetch.containers.searched.places import Form
 
 SHOTS = [Shot(3000 * n, 3000 * n + 6000, 300 + 97 * (n % 5), key=n % 4 == 0, gap=n % 3) for n in range(12)]
 MOST_NEEDS = 80
@@ -55,30 +55,32 @@ def test_times_of_mpeg_1_are_read() -> None:
 def test_pictures_are_found_in_packets_of_any_size(before: bytes, after: bytes, *, flag: bool) -> None:
     """Keyframes are known by the flag of the packet, and by what is in them where no flag is set."""
     film = transport(SHOTS, flag=flag, before=before, after=after)
-    units = ts_form(film[:4096], PID, "h264").scan(film, 0)
-    assert [(unit.dts, unit.pts, unit.is_key) for unit in units] == [(s.dts, s.pts, s.key) for s in SHOTS]
-    assert all(film[unit.position] == 0x47 and unit.is_aligned for unit in units)
+    places = ts_form(film[:4096], PID, "h264").scan(film, 0)
+    assert [(place.dts, place.pts, place.is_key) for place in places] == [
+        (s.dts, s.pts, s.key) for s in SHOTS
+    ]
+    assert all(film[place.position] == 0x47 and place.is_aligned for place in places)
 
 
 @given(start=st.integers(0, 6000), length=st.integers(0, 6000))
 def test_a_stretch_of_packets_has_the_pictures_that_begin_in_it(start: int, length: int) -> None:
-    """Wherever a stretch starts, its units are those of the film whose packet lies in it."""
+    """Wherever a stretch starts, its places are those of the film whose packet lies in it."""
     film = b"junk" + transport(SHOTS)
     form = ts_form(film[:4096], PID, "h264")
-    places = [(unit.position, unit.pts) for unit in form.scan(film, 0)]
-    found = [(unit.position, unit.pts) for unit in form.scan(film[start : start + length], start)]
+    places = [(place.position, place.pts) for place in form.scan(film, 0)]
+    found = [(place.position, place.pts) for place in form.scan(film[start : start + length], start)]
     stop = min(start + length, len(film))
     assert found == [one for one in places if start <= one[0] and one[0] + 188 <= stop]
 
 
 def test_other_streams_and_scrambled_packets_are_passed_over() -> None:
-    """A unit of another PID, or one that cannot be read, is none of the video's."""
+    """A place of another PID, or one that cannot be read, is none of the video's."""
     clear = transport(SHOTS[:1])
     scrambled = bytearray(transport(SHOTS[1:2]))
     scrambled[3] |= 0x80
     film = clear + packets(pes(SHOTS[2]), PID + 0x100) + packets(pes(SHOTS[3]), PID + 1) + bytes(scrambled)
     form = ts_form(transport(SHOTS)[:4096], PID, "h264")
-    assert [unit.dts for unit in form.scan(film, 0)] == [SHOTS[0].dts]
+    assert [place.dts for place in form.scan(film, 0)] == [SHOTS[0].dts]
 
 
 def test_a_lost_sync_byte_is_not_understood() -> None:
@@ -92,11 +94,11 @@ def test_a_lost_sync_byte_is_not_understood() -> None:
 
 
 def test_pictures_are_found_in_a_program_stream() -> None:
-    """Each PES packet of the video with a time is a unit, aligned when it begins with a start code."""
+    """Each PES packet of the video with a time is a place, aligned when it begins with a start code."""
     shots = [*SHOTS[:3], replace(SHOTS[3], size=1)]
     film = program(shots[:3]) + pes(shots[3], length=True, payload=b"tail\x00\x00\x01\x65")
-    units = ps_form(0xE0, "h264").scan(film, 0)
-    assert [(one.dts, one.is_key, one.is_aligned) for one in units] == [
+    places = ps_form(0xE0, "h264").scan(film, 0)
+    assert [(one.dts, one.is_key, one.is_aligned) for one in places] == [
         (0, True, True),
         (3000, False, True),
         (6000, False, True),
@@ -107,8 +109,8 @@ def test_pictures_are_found_in_a_program_stream() -> None:
 def test_pictures_are_found_in_an_flv() -> None:
     """A tag counts when its size is written after it, too; bytes that look like its beginning do not."""
     film = flash(SHOTS)
-    units = flv_form().scan(film[100:], 100)
-    assert [(one.dts, one.pts, one.is_key) for one in units] == [
+    places = flv_form().scan(film[100:], 100)
+    assert [(one.dts, one.pts, one.is_key) for one in places] == [
         (shot.dts, shot.pts, shot.key) for shot in SHOTS[1:]
     ]
 
@@ -178,18 +180,18 @@ def test_a_search_ends_at_a_keyframe_before_the_time(made: tuple[list[Shot], int
     shots, at = made
     film = transport(shots) if kind == "ts" else flash(shots)
     form = ts_form(film[:4096], PID, "h264") if kind == "ts" else flv_form()
-    units = form.scan(film, 0)
+    places = form.scan(film, 0)
     search = Search(form, len(film), 90_000)
     first = shots[0].dts
     for wanted in (at, at // 2):
         stretch, _ = looked_for(search, film, first, first + wanted)
         keys = [
-            unit.position
-            for unit, shot in zip(units, shots, strict=True)
+            place.position
+            for place, shot in zip(places, shots, strict=True)
             if shot.key and shot.pts - first <= wanted
         ]
         # Not always the last one: what follows is read anyway, and may have a later one in it.
-        assert stretch.start in (units[0].position, *keys)
+        assert stretch.start in (places[0].position, *keys)
 
 
 @pytest.mark.parametrize("count", [1000, 8000])

@@ -7,6 +7,7 @@ ends the list.
 
 from __future__ import annotations
 
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
 from framefetch.errors import ImageTooLarge
@@ -65,9 +66,15 @@ def _after_lengths(sample: bytes, length_bytes: int) -> Iterator[bytes]:
     return (sample[start:stop] for start, stop in places(sample, length_bytes) if stop <= len(sample))
 
 
+def starts(data: bytes) -> Iterator[int]:
+    """Where units begin that come after start codes, in order; the last may be the end of the data."""
+    at = data.find(_START)
+    while at >= 0:
+        at += len(_START)
+        yield at
+        at = data.find(_START, at)
+
+
 def _after_start_codes(sample: bytes) -> Iterator[bytes]:
-    start = sample.find(_START)
-    while start >= 0:
-        following = sample.find(_START, start + len(_START))
-        yield sample[start + len(_START) : following if following >= 0 else len(sample)]
-        start = following
+    ends = chain(starts(sample), (len(sample) + len(_START),))
+    return (sample[start : following - len(_START)] for start, following in pairwise(ends))

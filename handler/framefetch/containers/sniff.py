@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.containers.nal_units import starts
 from framefetch.containers.transport import geometry
 
 if TYPE_CHECKING:
@@ -29,11 +30,7 @@ def _isobmff(head: bytes) -> bool:
 
 def _units(head: bytes) -> list[bytes]:
     """The first two bytes of every unit that a start code (00 00 01) begins."""
-    found, at = [], head.find(b"\x00\x00\x01")
-    while at >= 0:
-        found.append(head[at + 3 : at + 5])
-        at = head.find(b"\x00\x00\x01", at + 3)
-    return [unit for unit in found if len(unit) == 2]
+    return [head[at : at + 2] for at in starts(head) if at + 2 <= len(head)]
 
 
 def _starts_with_start_code(head: bytes) -> bool:

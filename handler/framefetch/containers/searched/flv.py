@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from framefetch.containers.searched.units import Form, Unit
+from framefetch.containers.searched.places import Form, Place
 
 _VIDEO = 9
 _HEADER_BYTES = 11
@@ -20,7 +20,7 @@ def flv_form() -> Form:
     return Form(_scan, WRAP)
 
 
-def _scan(data: bytes, start: int) -> list[Unit]:
+def _scan(data: bytes, start: int) -> list[Place]:
     found = []
     at = data.find(_VIDEO)
     while at >= 0:
@@ -28,9 +28,9 @@ def _scan(data: bytes, start: int) -> list[Unit]:
         if stop is None:
             at = data.find(_VIDEO, at + 1)
             continue
-        unit = _unit(data, start, at)
-        if unit is not None:
-            found.append(unit)
+        place = _place(data, start, at)
+        if place is not None:
+            found.append(place)
         at = data.find(_VIDEO, stop)
     return found
 
@@ -47,7 +47,7 @@ def _tag_stop(data: bytes, at: int) -> int | None:
     return end + 4 if int.from_bytes(data[end : end + 4], "big") == _HEADER_BYTES + size else None
 
 
-def _unit(data: bytes, start: int, at: int) -> Unit | None:
+def _place(data: bytes, start: int, at: int) -> Place | None:
     kind = data[at + _HEADER_BYTES]
     dts = data[at + 7] << 24 | int.from_bytes(data[at + 4 : at + 7], "big")
     delay = 0
@@ -59,4 +59,4 @@ def _unit(data: bytes, start: int, at: int) -> Unit | None:
         if data[at + _HEADER_BYTES + 1] != _NALU:
             return None
         delay = int.from_bytes(data[at + 13 : at + 16], "big", signed=True)
-    return Unit(start + at, dts, dts + delay, kind >> 4 & 7 == _KEY)
+    return Place(start + at, dts, dts + delay, kind >> 4 & 7 == _KEY)

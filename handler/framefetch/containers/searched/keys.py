@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from framefetch.containers.nal_units import starts
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -62,13 +64,8 @@ def begins_with_key(stream: bytes, codec: str) -> bool:
     if rule is None:
         return False
     stream = stream[:LOOKED_AT_BYTES]
-    at = stream.find(b"\x00\x00\x01")
-    while 0 <= at < len(stream) - 3:
-        answer = rule(stream[at + 3 : at + 7])
-        if answer is not None:
-            return answer
-        at = stream.find(b"\x00\x00\x01", at + 3)
-    return False
+    answers = (rule(stream[at : at + 4]) for at in starts(stream) if at < len(stream))
+    return next((answer for answer in answers if answer is not None), False)
 
 
 def is_aligned(stream: bytes, codec: str) -> bool:

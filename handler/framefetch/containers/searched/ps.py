@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from framefetch.containers.searched.keys import begins_with_key, is_aligned
 from framefetch.containers.searched.pes import WRAP, pes_header
-from framefetch.containers.searched.units import Form, Unit
+from framefetch.containers.searched.places import Form, Place
 
 
 def ps_form(stream_id: int, codec: str) -> Form:
@@ -16,7 +16,7 @@ def ps_form(stream_id: int, codec: str) -> Form:
     """
     mark = bytes((0, 0, 1, stream_id))
 
-    def scan(data: bytes, start: int) -> list[Unit]:
+    def scan(data: bytes, start: int) -> list[Place]:
         found = []
         at = data.find(mark)
         while at >= 0:
@@ -25,7 +25,7 @@ def ps_form(stream_id: int, codec: str) -> Form:
                 stop = at + 6 + int.from_bytes(data[at + 4 : at + 6], "big")
                 stream = data[at + header.payload : stop]
                 key, aligned = begins_with_key(stream, codec), is_aligned(stream, codec)
-                found.append(Unit(start + at, header.dts, header.pts, key, aligned))
+                found.append(Place(start + at, header.dts, header.pts, key, aligned))
             at = data.find(mark, at + 4)
         return found
 

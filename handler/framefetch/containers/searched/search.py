@@ -17,7 +17,7 @@ from framefetch.containers.index import Need, NotUnderstood
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from framefetch.containers.searched.units import Form, Unit
+    from framefetch.containers.searched.places import Form, Place
 
 _WINDOW_BYTES = 64 << 10
 _LAST_WINDOW_BYTES = 256 << 10
@@ -34,7 +34,7 @@ _BEHIND_BYTES = 256 << 10
 """What lies behind the picture is not."""
 _DELAY_S = 0.4
 """How far behind a picture a decoder reads before it gives it out: reordering, and its threads."""
-_DELAYED_UNITS = 12
+_DELAYED_PLACES = 12
 """The same, where the bit rate is not known."""
 _AT_START_S = 2.0
 """So near to the start, most of what is needed was read when the film was opened."""
@@ -44,7 +44,7 @@ _BACK_GROWTH = 1.6
 _LEAST_BACK_BYTES = 128 << 10
 _MOST_BACK_BYTES = 8 << 20
 _RUN_UP = 2
-"""Units before one that is not aligned, in which FFmpeg's parser falls into step."""
+"""Places before one that is not aligned, in which FFmpeg's parser falls into step."""
 _OVERLAP_BYTES = 1 << 20
 _MAX_GOP_BYTES = 96 << 20
 
@@ -99,16 +99,16 @@ class FirstKey:
         if len(held) - self._scanned < _WINDOW_BYTES and not at_end:
             return False
         self._scanned = len(held)
-        units = self._form.scan(bytes(held[self._from :]), start + self._from)
-        for number, unit in enumerate(units):
-            run_up = 0 if unit.is_aligned else _RUN_UP
-            if unit.is_key and number >= run_up:
-                self.start = units[number - run_up].position
+        places = self._form.scan(bytes(held[self._from :]), start + self._from)
+        for number, place in enumerate(places):
+            run_up = 0 if place.is_aligned else _RUN_UP
+            if place.is_key and number >= run_up:
+                self.start = places[number - run_up].position
                 self._from = self.start - start
-                return at_end or len(units) > number + _DELAYED_UNITS
-        if len(units) > _RUN_UP:
+                return at_end or len(places) > number + _DELAYED_PLACES
+        if len(places) > _RUN_UP:
             # The last one may go on in bytes that are to come.
-            self._from = units[-_RUN_UP - 1].position - start
+            self._from = places[-_RUN_UP - 1].position - start
         return False
 
 
@@ -126,7 +126,7 @@ class Search:
         self._size = size
         self._second = ticks_a_second
         self._marks: list[_Mark] = []
-        self._first: Unit | None = None
+        self._first: Place | None = None
         self._window = _WINDOW_BYTES
         self._searched_bytes = 0
 
@@ -141,7 +141,7 @@ class Search:
             NotUnderstood: the generic way is to look for it.
         """
         if self._first is None:
-            self._first = next(iter((yield from self._units_from(0))), None)
+            self._first = next(iter((yield from self._places_from(0))), None)
         first = self._origin
         # Both count from the first picture's own time; which may be written some wraps away from FFmpeg's.
         turns = round((first_dts - first.dts) / self._form.wrap)
@@ -158,7 +158,7 @@ class Search:
         return FirstKey(self._form, self._size)
 
     @property
-    def _origin(self) -> Unit:
+    def _origin(self) -> Place:
         if self._first is None:
             raise NotUnderstood("no picture begins in the film")
         return self._first
@@ -166,7 +166,7 @@ class Search:
     def _look_at_ends(self) -> Generator[Need, bytes, None]:
         first = self._origin
         length = _LAST_WINDOW_BYTES
-        tail: list[Unit] = []
+        tail: list[Place] = []
         while not tail and length <= _MAX_WINDOW_BYTES:
             tail = yield from self._scan(max(first.position, self._size - length), self._size)
             length *= 4
@@ -197,7 +197,7 @@ class Search:
             halve, before = not halve and 2 * between > before, between
             guess = low.position + round(between / 2 if halve else (delayed - low.dts) * rate)
             guess = max(low.position + _WINDOW_BYTES, min(guess, min(ceiling, high.position) - backward))
-            if not self._note((yield from self._units_from(guess))):
+            if not self._note((yield from self._places_from(guess))):
                 # A large picture: none begins from here to the next place that is known.
                 ceiling, backward, before = guess, 2 * backward, 4 * self._size
         raise NotUnderstood("the bit rate is too uneven")
@@ -208,33 +208,33 @@ class Search:
         piece = max(_LEAST_BACK_BYTES, min(round(rate * _BACK_S * self._second), _MOST_BACK_BYTES))
         start = stop
         while stop - start <= _MAX_GOP_BYTES:
-            # A unit may begin before the border of two pieces and go on behind it.
+            # What makes a place may begin before the border of two pieces and go on behind it.
             until = min(stop, start + _OVERLAP_BYTES)
             start = max(low.position, start - piece)
             if start == low.position:
                 return Stretch(start, stop)
-            units = yield from self._scan(start, until)
-            for number in range(len(units) - 1, -1, -1):
-                unit = units[number]
-                run_up = 0 if unit.is_aligned else _RUN_UP
-                if unit.is_key and self._since_first(unit.pts) <= at and number >= run_up:
-                    return Stretch(units[number - run_up].position, stop)
+            places = yield from self._scan(start, until)
+            for number in range(len(places) - 1, -1, -1):
+                place = places[number]
+                run_up = 0 if place.is_aligned else _RUN_UP
+                if place.is_key and self._since_first(place.pts) <= at and number >= run_up:
+                    return Stretch(places[number - run_up].position, stop)
             piece = min(round(_BACK_GROWTH * piece), _MOST_BACK_BYTES)
         raise NotUnderstood("no keyframe far and wide")
 
-    def _units_from(self, start: int) -> Generator[Need, bytes, list[Unit]]:
-        """The units of a window, which grows until there is one."""
+    def _places_from(self, start: int) -> Generator[Need, bytes, list[Place]]:
+        """The places of a window, which grows until there is one."""
         while True:
             self._searched_bytes += self._window
             if self._searched_bytes > _MAX_SEARCHED_BYTES:
                 raise NotUnderstood("pictures are too far apart")
             stop = min(self._size, start + self._window)
-            units = yield from self._scan(start, stop)
-            if units or stop == self._size or self._window >= _MAX_WINDOW_BYTES:
-                return units
+            places = yield from self._scan(start, stop)
+            if places or stop == self._size or self._window >= _MAX_WINDOW_BYTES:
+                return places
             self._window *= 2
 
-    def _scan(self, start: int, stop: int) -> Generator[Need, bytes, list[Unit]]:
+    def _scan(self, start: int, stop: int) -> Generator[Need, bytes, list[Place]]:
         data = yield Need(start, stop)
         return self._form.scan(data, start)
 
@@ -243,15 +243,15 @@ class Search:
         wrap = self._form.wrap
         return (time - self._origin.dts + wrap // 16) % wrap - wrap // 16
 
-    def _note(self, units: list[Unit]) -> bool:
+    def _note(self, places: list[Place]) -> bool:
         """Keeps places for the next step; False when all were known.
 
         Raises:
             NotUnderstood: times do not grow from place to place: parts were joined, or a clock was set.
         """
         known = len(self._marks)
-        for unit in units:
-            mark = _Mark(unit.position, self._since_first(unit.dts))
+        for place in places:
+            mark = _Mark(place.position, self._since_first(place.dts))
             if mark not in self._marks:
                 insort(self._marks, mark)
         if any(one.dts >= other.dts for one, other in zip(self._marks, self._marks[1:], strict=False)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.searched.keys import LOOKED_AT_BYTES, begins_with_key, is_aligned
 from framefetch.containers.searched.pes import WRAP, pes_header
-from framefetch.containers.searched.units import Form, Unit
+from framefetch.containers.searched.places import Form, Place
 from framefetch.containers.transport import PACKET_BYTES, geometry, payload
 
 _SYNC = 0x47
@@ -28,7 +28,7 @@ def ts_form(head: bytes, pid: int, codec: str) -> Form:
         raise NotUnderstood("no packets of one size")
     first, step = found
 
-    def scan(data: bytes, start: int) -> list[Unit]:
+    def scan(data: bytes, start: int) -> list[Place]:
         at = (first - start) % step
         count = (len(data) - at - PACKET_BYTES) // step + 1
         if count <= 0:
@@ -36,12 +36,12 @@ def ts_form(head: bytes, pid: int, codec: str) -> Form:
         stop = at + count * step
         if data[at:stop:step].count(_SYNC) != count:
             raise NotUnderstood("packets without their sync byte")
-        return _units(data, start, range(at, stop, step), pid, codec)
+        return _places(data, start, range(at, stop, step), pid, codec)
 
     return Form(scan, WRAP)
 
 
-def _units(data: bytes, start: int, packets: range, pid: int, codec: str) -> list[Unit]:
+def _places(data: bytes, start: int, packets: range, pid: int, codec: str) -> list[Place]:
     highs = data[packets.start + 1 : packets.stop : packets.step]
     # One pass in C over the packets that start something, whatever their priority bit.
     wanted = bytes((0x40 | pid >> 8, 0x60 | pid >> 8))
@@ -50,15 +50,15 @@ def _units(data: bytes, start: int, packets: range, pid: int, codec: str) -> lis
     number = starts.find(1)
     while number >= 0:
         if data[packets[number] + 2] == pid & 0xFF:
-            unit = _unit(data, start, packets[number:], pid, codec)
-            if unit is not None:
-                found.append(unit)
+            place = _place(data, start, packets[number:], pid, codec)
+            if place is not None:
+                found.append(place)
         number = starts.find(1, number + 1)
     return found
 
 
-def _unit(data: bytes, start: int, packets: range, pid: int, codec: str) -> Unit | None:
-    """The unit that begins with the first of some packets."""
+def _place(data: bytes, start: int, packets: range, pid: int, codec: str) -> Place | None:
+    """The place at the first of some packets, if a picture begins there."""
     at = packets[0]
     carried = payload(data, at)
     header = pes_header(carried)
@@ -77,4 +77,4 @@ def _unit(data: bytes, start: int, packets: range, pid: int, codec: str) -> Unit
                     break
                 stream += payload(data, other)
         is_key = begins_with_key(stream, codec)
-    return Unit(start + at, header.dts, header.pts, is_key, aligned)
+    return Place(start + at, header.dts, header.pts, is_key, aligned)

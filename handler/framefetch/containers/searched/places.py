@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
+class Place:
     """A place in the film at which one picture of the video track (or several) begins.
 
     Attributes:
@@ -15,7 +15,7 @@ class Unit:
         dts: decode time, in ticks, as the container writes it: it may wrap around.
         pts: presentation time of its first picture, likewise.
         is_key: whether it seems to begin with a keyframe. A guess: FFmpeg has the last word.
-        is_aligned: whether the picture begins where the unit does. Else the picture before ends in it,
+        is_aligned: whether the picture begins just there. Else the end of the picture before comes first,
             and FFmpeg, had it started to read there, would take the time for that one's.
     """
 
@@ -26,8 +26,8 @@ class Unit:
     is_aligned: bool = True
 
 
-Scan = Callable[[bytes, int], list[Unit]]
-"""Bytes of the object and where they start -> the units that begin in them, in order of position.
+Scan = Callable[[bytes, int], list[Place]]
+"""Bytes of the object and where they start -> the places in them, in order of position.
 
 Raises `NotUnderstood` when the bytes are not what the container promises.
 """

@@ -53,9 +53,9 @@ _OF_UNITS = frozenset({"h264", "hevc", "vvc"})
 _SIZES_SAID = frozenset({"mov", "matroska", "flv"})
 """Containers that say the size of their pictures. FFmpeg does not have to decode any to open them, and is to
 meet no sample of `_OF_UNITS` that nobody has looked at: it takes much memory for each unit."""
-_LOOK_BRIEFLY = {"analyzeduration": "1000000"}
-"""One second. FFmpeg looks at up to 5 MB for parameters of audio that only its decoder knows, which
-does not exist for us."""
+_LOOKS: tuple[dict[str, str], ...] = ({"analyzeduration": "250000"}, {"analyzeduration": "1000000"}, {})
+"""How far FFmpeg looks, in microseconds, until all is known that has to be. By itself it looks at up to 5 MB
+for parameters that only decoders know which do not exist for us."""
 
 
 @contextmanager
@@ -103,11 +103,13 @@ def open_container(reader: RangeReader | BytesIO, demuxer: str, settings: Settin
         av.error.FFmpegError: it cannot be opened as that container.
         FramefetchError: as the reader raises.
     """
-    container = _open(reader, demuxer, settings, _LOOK_BRIEFLY)
-    if all(_is_known(stream) for stream in container.streams):
-        return container
-    container.close()
-    return _open(reader, demuxer, settings, {})
+    # Where no decoder is withheld, FFmpeg ends by itself with the first pictures.
+    for look in _LOOKS if demuxer in _SIZES_SAID else _LOOKS[1:]:
+        container = _open(reader, demuxer, settings, look)
+        if not look or all(_is_known(stream) for stream in container.streams):
+            break
+        container.close()
+    return container
 
 
 def _is_known(stream: Stream) -> bool:

@@ -52,6 +52,14 @@ def test_together_too_many() -> None:
         seen(two + run(1), [])
 
 
+def test_other_flags() -> None:
+    """FFmpeg takes any: where there are fragments, a run that lists nothing is bounded by nothing else."""
+    odd = run(60_000_000, 0x020000A8)
+    seen(odd, [])
+    with pytest.raises(ImageTooLarge):
+        seen(b"\0\0\0\x10tfhd" + bytes(8) + odd, [])
+
+
 def test_other_bytes() -> None:
     """The letters alone are no run: video has them by chance."""
     seen(bytes(8) + b"trun" + b"\xff" * 40, [])

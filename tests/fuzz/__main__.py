@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from framefetch.allocator import return_freed_memory
 from tests.fuzz.cases import KINDS
 from tests.fuzz.seeds import write_seeds
 
@@ -32,7 +33,8 @@ _MOST_MB = 512
 
 
 def child(kind: str, folder: Path, first: int, stop: int) -> None:
-    """Runs cases, and says before each which it is."""
+    """Runs cases, and says before each which it is; in a process as `framefetch serve` has it."""
+    return_freed_memory()
     with tempfile.TemporaryDirectory() as work:
         cases = KINDS[kind](folder, Path(work))
         for number in range(first, stop):

@@ -59,12 +59,15 @@ def _claims(film: bytes, fragmented: bytes) -> dict[str, bytes]:
     found["stsz-40-million-of-1-byte.mp4"] = _put(film, at + 12, struct.pack(">II", 1, 40_000_000))
     at, _ = boxes.find(film, *_STBL, b"stts")
     found["stts-40-million-in-one.mp4"] = _put(film, at + 16, struct.pack(">I", 40_000_000))
+    at, _ = boxes.find(film, *_STBL, b"ctts")
+    found["ctts-134-million-in-one.mp4"] = _put(film, at + 16, struct.pack(">I", 1 << 27))
     at, _ = boxes.find(film, b"moov", b"trak", b"edts", b"elst")
     found["elst-40-million.mp4"] = _put(film, at + 12, struct.pack(">I", 40_000_000))
     at, _ = boxes.find(fragmented, b"moof", b"traf", b"trun")
     found["trun-60-million.mp4"] = _put(fragmented, at + 8, struct.pack(">II", 0, 60_000_000))
     at = fragmented.rindex(b"trun") - 4
     found["trun-60-million-later.mp4"] = _put(fragmented, at + 8, struct.pack(">II", 0, 60_000_000))
+    found["trun-60-million-odd.mp4"] = _put(fragmented, at + 8, struct.pack(">II", 0xA8, 60_000_000))
     return found
 
 

@@ -149,6 +149,7 @@ def refuses_everything(name: str) -> bool:
         "stts-40-million-in-one.mp4",
         "elst-40-million.mp4",
         "trun-60-million-later.mp4",
+        "trun-60-million-odd.mp4",
         "stco-count.mp4",
         "ctts-count.mp4",
         "stss-count.mp4",

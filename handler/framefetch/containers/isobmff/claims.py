@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.isobmff.counts import sample_count
+from framefetch.containers.isobmff.counts import check_count, sample_count
 from framefetch.containers.isobmff.edits import read_edits
 from framefetch.containers.isobmff.run_table import LIST_AT
 from framefetch.containers.isobmff.tables import read_keys, runs_in_order
@@ -47,13 +47,16 @@ def check_claims(moov: Box, size: int) -> None:
 
 
 def check_gaps(moov: Box, size: int) -> None:
-    """Refuses, beside that, what FFmpeg would search through for too long; our own reader need not.
+    """Refuses, beside that, what FFmpeg would search through or spell out, which our own reader does not.
 
     Raises:
-        ImageTooLarge: an edit list lies over a long run of samples without a keyframe.
+        ImageTooLarge: an edit list lies over a long run of samples without a keyframe; or delays are of more
+            samples than any film has.
         FilmError: as `check_claims`.
     """
     for tables, count in _claims(moov, size):
+        with suppress(NotUnderstood):
+            _check_delays(tables)
         if count > MAX_LEFT_OUT and b"elst" in tables:
             _check_gaps(tables, count)
 
@@ -89,6 +92,13 @@ def _check_chunks(boxes: dict[bytes, Box]) -> None:
     chunks = max((boxes[kind].u32(4) for kind in (b"stco", b"co64") if kind in boxes), default=0)
     if firsts and not runs_in_order(firsts, chunks):
         raise CorruptFilm("The video's index contradicts itself.", detail="stsc is not in order")
+
+
+def _check_delays(tables: dict[bytes, Box]) -> None:
+    """§8.6.1.3: a run of ``ctts`` has a number of samples, and FFmpeg keeps one delay for each of them."""
+    box = tables.get(b"ctts")
+    if box is not None:
+        check_count(sum(box.numbers(LIST_AT, 2 * box.u32(4), "I")[0::2]))
 
 
 def _check_gaps(tables: dict[bytes, Box], count: int) -> None:

@@ -2,7 +2,8 @@
 
 FFmpeg goes from fragment to fragment, to some of which our own reader has not been. A run (``trun``,
 ISO/IEC 14496-12 §8.8.8) has twenty bytes, and says how many samples it has. In go the bytes that FFmpeg
-reads, of any place; runs are known by their name and by flags that no other bytes are likely to have.
+reads, of any place; runs are known by their name and by flags that no other bytes are likely to have. As
+FFmpeg takes any flags, others are a run too, where there are fragments and where it lists nothing of samples.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import struct
 from framefetch.containers.isobmff.counts import check_count
 from framefetch.errors import CorruptFilm
 
-_NAME = b"trun"
+_NAME, _FRAGMENT = b"trun", b"tfhd"
 _BEFORE, _AFTER = 4, 12
 """Bytes before the name that are looked at, and from it on: the size; version, flags and count."""
 _FIELDS = struct.Struct(">I4sII")
@@ -31,6 +32,7 @@ class RunClaims:
         self._size = size
         self._counts: dict[int, int] = {}
         self._claimed = 0
+        self._has_fragments = False
         self._held = (0, b"")
 
     def see(self, start: int, data: bytes) -> None:
@@ -48,6 +50,7 @@ class RunClaims:
         if at + len(before) == start:
             # A run may lie across two reads.
             start, data = at, before + data
+        self._has_fragments = self._has_fragments or _FRAGMENT in data
         name = data.find(_NAME, _BEFORE)
         while 0 <= name <= len(data) - _AFTER:
             self._claim(start + name, *_FIELDS.unpack_from(data, name - _BEFORE))
@@ -57,9 +60,12 @@ class RunClaims:
 
     def _claim(self, at: int, length: int, _: bytes, flags: int, count: int) -> None:
         version, flags = flags >> 24, flags & 0xFFFFFF
-        if version > 1 or flags & ~_KNOWN_FLAGS or length < _BEFORE + _AFTER:
-            return
         columns = (flags & _SAMPLE_FLAGS).bit_count()
+        is_usual = version <= 1 and not flags & ~_KNOWN_FLAGS
+        # Of what a run lists FFmpeg keeps no more than there are bytes for.
+        is_endless = self._has_fragments and not columns
+        if not (is_usual or is_endless) or length < _BEFORE + _AFTER:
+            return
         if count > self._size or count * columns * 4 > length:
             raise CorruptFilm("The video's index claims more than the file has.", detail=f"trun of {count}")
         # What is read twice counts once.

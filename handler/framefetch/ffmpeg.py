@@ -55,7 +55,8 @@ _SIZES_SAID = frozenset({"mov", "matroska", "flv"})
 meet no sample of `_OF_UNITS` that nobody has looked at: it takes much memory for each unit."""
 _LOOKS: tuple[dict[str, str], ...] = ({"analyzeduration": "250000"}, {"analyzeduration": "1000000"}, {})
 """How far FFmpeg looks, in microseconds, until all is known that has to be. By itself it looks at up to 5 MB
-for parameters that only decoders know which do not exist for us."""
+for parameters that only decoders know which do not exist for us. The first is for Matroska, which without
+the decoders that are withheld would always be looked at for a second."""
 
 
 @contextmanager
@@ -103,8 +104,7 @@ def open_container(reader: RangeReader | BytesIO, demuxer: str, settings: Settin
         av.error.FFmpegError: it cannot be opened as that container.
         FramefetchError: as the reader raises.
     """
-    # Where no decoder is withheld, FFmpeg ends by itself with the first pictures.
-    for look in _LOOKS if demuxer in _SIZES_SAID else _LOOKS[1:]:
+    for look in _LOOKS if demuxer == "matroska" else _LOOKS[1:]:
         container = _open(reader, demuxer, settings, look)
         if not look or all(_is_known(stream) for stream in container.streams):
             break

@@ -104,7 +104,8 @@ def test_an_index_read_bit_by_bit_is_not_read_again(
     second, record = ask(asked)
     assert second == first
     assert record.trace.requests == 1
-    assert [one.headers.get("if-match") for one in web.asked] == ['"1"']
+    # The first picture's request for the end, which it did not need, may still come in.
+    assert [one.headers.get("if-match") for one in web.asked if not one.range.startswith("-")] == ['"1"']
 
 
 @pytest.mark.parametrize("name", BIT_BY_BIT)

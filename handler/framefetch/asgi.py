@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from framefetch.allocator import give_back
 from framefetch.call import Call
 from framefetch.errors import InvalidRequest, RequestTimeout, TooManyRequests
 from framefetch.health import health_answer
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
 
     from framefetch.call import Answer
     from framefetch.snapshot import Service
+
+_RESTS_S = 0.1
+"""Between two times that memory is given back: a hundredth of the time at most."""
 
 
 def application(service: Service, *, local: bool) -> Starlette:
@@ -75,6 +79,7 @@ class _Door:
             service, local=local, is_open=service.settings.playground in ("on", "local" if local else "on")
         )
         self._inside = 0
+        self._rested_s = 0.0
         self._room = service.settings.concurrency + service.settings.queue
         # A thread for each: most only wait, for their turn or for an equal request's picture.
         self._threads = ThreadPoolExecutor(self._room, thread_name_prefix="picture")
@@ -108,6 +113,16 @@ class _Door:
             return _response(await loop.run_in_executor(self._threads, answer, call, record))
         finally:
             self._inside -= 1
+            self._rest()
+
+    def _rest(self) -> None:
+        """Uses the time in which nobody asks for anything."""
+        now_s = asyncio.get_running_loop().time()
+        if not self._inside and now_s - self._rested_s >= _RESTS_S:
+            self._rested_s = now_s
+            with suppress(RuntimeError):
+                # Unless the server is at its end, and takes no more.
+                self._threads.submit(give_back)
 
     def close(self) -> None:
         self._threads.shutdown(wait=True)

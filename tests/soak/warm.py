@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from framefetch.allocator import return_freed_memory
+from framefetch.allocator import give_back, return_freed_memory
 from framefetch.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
@@ -60,6 +60,8 @@ def soak(folder: Path, requests: int, first: int, cache: Path) -> dict[str, Any]
     for number, (name, parameters) in enumerate(questions(names), start=1):
         answer = service.answer(Call("GET", f"/{name}", f"x-oss-process=video/snapshot,{parameters}"))
         statuses[answer.status] += 1
+        # As the server does when it has answered everybody.
+        give_back()
         if number == first:
             gc.collect()
             open_first = descriptors()

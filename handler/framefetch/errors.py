@@ -63,6 +63,7 @@ class FramefetchError(Exception):
     default_message: ClassVar[str] = "We encountered an internal error. Please try again."
     retryable: ClassVar[bool] = False
     """Whether the same request can succeed later with nothing changed."""
+    default_retry_after_s: ClassVar[int | None] = None
     max_age_s: ClassVar[int] = 0
     """For how long a cache may keep the answer."""
 
@@ -81,7 +82,7 @@ class FramefetchError(Exception):
         self.detail = detail
         self.extras = extras
         self.ec = ec or self.default_ec
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = self.default_retry_after_s if retry_after_s is None else retry_after_s
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -270,9 +271,7 @@ class TooManyRequests(RequestError):
     code = "TooManyRequests"
     default_message = "Too many requests are being answered right now."
     retryable = True
-
-    def __init__(self, message: str = "", *, hint: str = "", retry_after_s: int = 1) -> None:
-        super().__init__(message, hint=hint, retry_after_s=retry_after_s)
+    default_retry_after_s = 1
 
 
 class FilmError(FramefetchError):
@@ -331,9 +330,7 @@ class SourceChanged(SourceError):
     status = 503
     code = "ServiceUnavailable"
     default_message = "The object kept changing while it was read."
-
-    def __init__(self, message: str = "", *, detail: str = "", retry_after_s: int = 1) -> None:
-        super().__init__(message, detail=detail, retry_after_s=retry_after_s)
+    default_retry_after_s = 1
 
 
 class SourceBusy(SourceError):
@@ -342,9 +339,7 @@ class SourceBusy(SourceError):
     status = 503
     code = "ServiceUnavailable"
     default_message = "The object store asks for fewer requests."
-
-    def __init__(self, message: str = "", *, detail: str = "", retry_after_s: int = 1) -> None:
-        super().__init__(message, detail=detail, retry_after_s=retry_after_s)
+    default_retry_after_s = 1
 
 
 class OutOfMemory(FramefetchError):
@@ -354,9 +349,7 @@ class OutOfMemory(FramefetchError):
     code = "ServiceUnavailable"
     default_message = "There was no memory left for this picture while others were made."
     retryable = True
-
-    def __init__(self, message: str = "", *, detail: str = "", retry_after_s: int = 1) -> None:
-        super().__init__(message, detail=detail, retry_after_s=retry_after_s)
+    default_retry_after_s = 1
 
 
 class RequestTimeout(FramefetchError):

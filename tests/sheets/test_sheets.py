@@ -172,22 +172,25 @@ def test_track_points_into_the_sheet(films: dict[str, Film]) -> None:
         assert read_frame_number(tile) == film.pictures[keyframe_at(film, 4000 * number)].number
 
 
-@pytest.mark.parametrize("version", ["v1", "v4"])
-def test_a_signed_track_opens_its_sheet(films: dict[str, Film], version: str) -> None:
-    """A presigned track's addresses are presigned, for that sheet and as long; the same each time."""
-    film = films["mp4"]
-    pair = KeyPair("id", "secret-of-the-pair")
+def signed_track(film: Film, version: str) -> tuple[Service, str]:
+    """A service that wants signatures, and a presigned URL of a track."""
     settings = Settings(access="signed", keys="id:secret-of-the-pair", bucket="bucket")
-    service = Service(settings, FolderSource(film.path.parent))
     url = snapshot_url(
         "bucket",
         film.path.name,
         "video/sprite,f_vtt,num_4",
-        pair,
+        KeyPair("id", "secret-of-the-pair"),
         endpoint="http://localhost",
         region="cn-hangzhou",
         version=version,  # type: ignore[arg-type]
     )
+    return Service(settings, FolderSource(film.path.parent)), url
+
+
+@pytest.mark.parametrize("version", ["v1", "v4"])
+def test_a_signed_track_opens_its_sheet(films: dict[str, Film], version: str) -> None:
+    """A presigned track's addresses are presigned, for that sheet and as long; the same each time."""
+    service, url = signed_track(films["mp4"], version)
 
     def get(address: str) -> Answer:
         parts = urlsplit(address)
@@ -204,17 +207,7 @@ def test_a_signed_track_opens_its_sheet(films: dict[str, Film], version: str) ->
 @pytest.mark.parametrize("second", ["Expires=99999999999", "Expires=x", "OSSAccessKeyId=other&Expires="])
 def test_a_signed_track_holds_no_longer_than_its_request(films: dict[str, Film], second: str) -> None:
     """What is put behind a version 1 URL, which signs no parameter of its own, changes no link in a track."""
-    film = films["mp4"]
-    settings = Settings(access="signed", keys="id:secret-of-the-pair", bucket="bucket")
-    service = Service(settings, FolderSource(film.path.parent))
-    url = snapshot_url(
-        "bucket",
-        film.path.name,
-        "video/sprite,f_vtt,num_4",
-        KeyPair("id", "secret-of-the-pair"),
-        endpoint="http://localhost",
-        version="v1",
-    )
+    service, url = signed_track(films["mp4"], "v1")
     parts = urlsplit(url)
     host = (("host", "localhost"),)
     track = service.answer(Call("GET", parts.path, parts.query, host))

@@ -8,12 +8,14 @@ import re
 import signal
 import subprocess
 import termios
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tests.serving import FRAMEFETCH, environment, run
 from tests.uploads.conftest import S3, Folder, Oss, Store
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.films.shelf import Shelf
@@ -94,19 +96,30 @@ def test_rules_from_a_file(tmp_path: Path, film: bytes) -> None:
     assert run("backfill", "https://example.com/x", "--rules", RULES).returncode == 2
 
 
-def test_bar_and_interrupt(tmp_path: Path, film: bytes) -> None:
-    """A terminal shows a bar; Ctrl-C ends with a summary and whole pictures; a next run goes on."""
-    store = Folder(tmp_path)
-    for number in range(60):
-        store.put(f"{number}.mp4", film)
+@contextmanager
+def on_a_terminal(
+    store: Folder, rules: str, columns: int = 80
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """The command with a terminal for its stderr, and the descriptor from which that is read."""
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
     with subprocess.Popen(
-        [*FRAMEFETCH, "backfill", store.source, "--rules", RULES, "-j", "1"],
+        [*FRAMEFETCH, "backfill", store.source, "--rules", rules, "-j", "1"],
         env=environment(),
         stderr=theirs,
         stdout=subprocess.DEVNULL,
     ) as process:
         os.close(theirs)
+        yield process, ours
+    os.close(ours)
+
+
+def test_bar_and_interrupt(tmp_path: Path, film: bytes) -> None:
+    """A terminal shows a bar; Ctrl-C ends with a summary and whole pictures; a next run goes on."""
+    store = Folder(tmp_path)
+    for number in range(60):
+        store.put(f"{number}.mp4", film)
+    with on_a_terminal(store, RULES) as (process, ours):
         seen = b""
         while b"films: " not in seen and b" of " not in seen:
             seen += os.read(ours, 4096)
@@ -120,7 +133,6 @@ def test_bar_and_interrupt(tmp_path: Path, film: bytes) -> None:
                 break
             seen += piece
         assert process.wait(60) == 130
-    os.close(ours)
     assert re.search(rb"\[#*\.*\] \d+ of \d+\+?: ", seen)
     assert re.search(rb"\d+ films in [0-9.]+ s: \d+ written\r\n$", seen)
     done = backfill(store)
@@ -219,15 +231,7 @@ def test_a_bar_fits_its_line(tmp_path: Path, film: bytes) -> None:
         store.put(f"{number}.mp4", film)
     # Large enough for more than one drawing of the bar.
     rules = "*.mp4=video/snapshot,w_2400,f_png=thumbs/{stem}-{etag}.{ext}"
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 40))
-    with subprocess.Popen(
-        [*FRAMEFETCH, "backfill", store.source, "--rules", rules, "-j", "1"],
-        env=environment(),
-        stderr=theirs,
-        stdout=subprocess.DEVNULL,
-    ) as process:
-        os.close(theirs)
+    with on_a_terminal(store, rules, columns=40) as (process, ours):
         seen = b""
         try:
             while piece := os.read(ours, 4096):
@@ -235,7 +239,6 @@ def test_a_bar_fits_its_line(tmp_path: Path, film: bytes) -> None:
         except OSError:
             pass
         assert process.wait(60) == 0
-    os.close(ours)
     bars = re.findall(rb"\x1b\[K(\[[#.]+[^\r\n]*)", seen)
     assert bars
     assert max(map(len, bars)) <= 39

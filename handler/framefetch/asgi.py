@@ -18,20 +18,20 @@ from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from framefetch.allocator import give_back
-from framefetch.call import Call
 from framefetch.errors import InvalidRequest, RequestTimeout, TooManyRequests
-from framefetch.health import health_answer
+from framefetch.http.call import Call
 from framefetch.observe import Record
-from framefetch.playground import Playground
 from framefetch.saving import MOST_BYTES
+from framefetch.server.allocator import give_back
+from framefetch.server.health import health_answer
+from framefetch.server.playground import Playground
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from framefetch.snapshot import Service
 
 _RESTS_S = 0.1

@@ -10,9 +10,9 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from framefetch.call import Call
 from framefetch.errors import FramefetchError, ResponseTooLarge
 from framefetch.events.fronted import as_the_viewer_sent
+from framefetch.http.call import Call
 from framefetch.limits import limit_process
 from framefetch.observe import Record
 from framefetch.settings import Settings

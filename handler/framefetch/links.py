@@ -13,7 +13,7 @@ from framefetch.signing import presign
 from framefetch.signing.canonical import encode, first, seconds
 
 if TYPE_CHECKING:
-    from framefetch.call import Call
+    from framefetch.http.call import Call
     from framefetch.signing import KeyPair, Signed
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from framefetch.budget import Budget
-    from framefetch.call import Answer, Call
     from framefetch.errors import FramefetchError
+    from framefetch.http.call import Answer, Call
 
 LOG = logging.getLogger("framefetch")
 STAGES = ("open", "index", "read", "decode", "draw", "encode")

@@ -16,8 +16,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 from urllib.parse import quote
 
-from framefetch.answers import picture_answer
-from framefetch.call import Answer, Call, percent_decode
 from framefetch.errors import (
     AccessDenied,
     FileAlreadyExists,
@@ -26,6 +24,8 @@ from framefetch.errors import (
     InvalidRequest,
     NotImplementedHere,
 )
+from framefetch.http.answers import picture_answer
+from framefetch.http.call import Answer, Call, percent_decode
 from framefetch.process import MALFORMED, PARAMETER, SheetRequest, parse, process_of
 from framefetch.signing.keys import within
 from framefetch.sinks import NewObject
@@ -35,7 +35,7 @@ from framefetch.texts import places_of
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
-    from framefetch.access import Access, Grant
+    from framefetch.access.grants import Access, Grant
     from framefetch.observe import Record
     from framefetch.settings import Settings
     from framefetch.sinks import Sink

@@ -13,12 +13,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from framefetch import caching
-from framefetch.access import Access
+from framefetch.access.grants import Access
 from framefetch.admission import COMPANY, Allowance, Flights, told
-from framefetch.answers import error_answer, picture_answer
 from framefetch.budget import Budget, now_unix
-from framefetch.call import Answer
 from framefetch.errors import (
     FramefetchError,
     InternalError,
@@ -27,7 +24,10 @@ from framefetch.errors import (
     OutOfMemory,
     SourceChanged,
 )
-from framefetch.finder import Finder
+from framefetch.film.finder import Finder
+from framefetch.http import caching
+from framefetch.http.answers import error_answer, picture_answer
+from framefetch.http.call import Answer
 from framefetch.observe import Record
 from framefetch.operations import Made, Studio, make
 from framefetch.process import SheetRequest, parse
@@ -40,10 +40,10 @@ from framefetch.versions import machine, versions
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from framefetch.access import Grant
-    from framefetch.buckets import Bucket
-    from framefetch.call import Call
-    from framefetch.film_object import FilmObject
+    from framefetch.access.buckets import Bucket
+    from framefetch.access.grants import Grant
+    from framefetch.film.film_object import FilmObject
+    from framefetch.http.call import Call
     from framefetch.process import Request
     from framefetch.settings import Settings
     from framefetch.sources import Source

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TypeVar
 
-from framefetch import buckets, styles
-from framefetch.buckets import Bucket, BucketMap
-from framefetch.cors import Cors
+from framefetch.access import buckets, styles
+from framefetch.access.buckets import Bucket, BucketMap
+from framefetch.http.cors import Cors
 from framefetch.settings import BadSetting
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def check(settings: Settings) -> None:
 
 
 def _check_keys(text: str) -> None:
-    from framefetch.secrets_aws import check_arn, is_arn  # noqa: PLC0415 - as above
+    from framefetch.access.secrets_aws import check_arn, is_arn  # noqa: PLC0415 - as above
     from framefetch.signing import Keyring  # noqa: PLC0415
 
     if is_arn(text):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from framefetch.call import Answer, Call
+from framefetch.http.call import Answer, Call
 from framefetch.links import snapshot_url
 from framefetch.settings import Settings
 from framefetch.signing import KeyPair, authorization

@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from framefetch.access import Access
-from framefetch.call import Call
+from framefetch.access.grants import Access
+from framefetch.http.call import Call
 from framefetch.settings import BadSetting, Settings
 from framefetch.signing import presign
 from framefetch.snapshot import Service

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from tests.access.asking import Deployment
 
 

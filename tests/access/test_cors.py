@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framefetch.call import Call
-from framefetch.cors import EXPOSED
 from framefetch.errors import TooManyRequests
+from framefetch.http.call import Call
+from framefetch.http.cors import EXPOSED
 from framefetch.observe import Record
 from framefetch.settings import BadSetting, Settings
 from framefetch.texts import cors_of
@@ -19,7 +19,7 @@ from tests.conftest import REPOSITORY
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from tests.access.asking import Deployment
 
 APP = "https://app.example.com"

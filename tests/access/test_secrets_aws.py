@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from framefetch.access import keyring_of
+from framefetch.access.grants import keyring_of
 from framefetch.settings import BadSetting, Settings
 from tests.servers import moto_s3
 

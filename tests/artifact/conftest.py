@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framefetch.sample import make_sample
+from framefetch.server.sample import make_sample
 from tests.artifact.layer import PYTHON, unpacked
 
 if TYPE_CHECKING:

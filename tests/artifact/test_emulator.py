@@ -11,7 +11,7 @@ import boto3
 import pytest
 from PIL import Image
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from tests.artifact import emulator
 from tests.conftest import REPOSITORY
 from tests.events import uploads

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from framefetch.call import Answer, Call
-from framefetch.sample import read_frame_number
+from framefetch.http.call import Answer, Call
+from framefetch.server.sample import read_frame_number
 from tests.artifact.layer import FUNCTION_COMPUTE, unpacked
 from tests.conftest import REPOSITORY
 from tests.events.platforms import answer_of, function_compute

@@ -13,7 +13,7 @@ from PIL import Image
 from framefetch.containers.sniff import RULES
 from framefetch.draw.filters import FILTERS
 from framefetch.errors import UnsupportedCodec
-from framefetch.ffmpeg import DECODERS
+from framefetch.ffmpeg.opening import DECODERS
 from tests.artifact.layer import ARCH, OBJDUMP, built, unzipped_bytes
 from tests.artifact.test_versions_lock import LOCK, NOT_SLIM, PROBES
 from tests.films import make_film
@@ -45,7 +45,7 @@ print(json.dumps({
 
 CLOSED = """
 import resource, sys
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource, StoredFile
@@ -89,8 +89,8 @@ PICTURES = """
 import json, sys
 from io import BytesIO
 from PIL import Image
-from framefetch.call import Call
-from framefetch.sample import read_frame_number
+from framefetch.http.call import Call
+from framefetch.server.sample import read_frame_number
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource

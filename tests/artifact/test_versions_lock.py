@@ -6,7 +6,7 @@ import tomllib
 
 from framefetch.containers.sniff import RULES
 from framefetch.draw.filters import FILTERS
-from framefetch.ffmpeg import DECODERS
+from framefetch.ffmpeg.opening import DECODERS
 from tests.conftest import REPOSITORY
 
 LOCK = tomllib.loads((REPOSITORY / "layer" / "versions.lock").read_text())

@@ -94,7 +94,7 @@ def parsing(folder: str, name: str) -> dict[str, Any]:
 
 def refusing() -> dict[str, Any]:
     """How long the service takes to refuse a request that nobody signed."""
-    from framefetch.call import Call  # noqa: PLC0415 - must not count as the bench's own
+    from framefetch.http.call import Call  # noqa: PLC0415 - must not count as the bench's own
     from framefetch.settings import Settings  # noqa: PLC0415
     from framefetch.snapshot import Service  # noqa: PLC0415
     from framefetch.sources.locate import open_source  # noqa: PLC0415

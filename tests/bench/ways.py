@@ -58,7 +58,7 @@ class Framefetch(Way):
     index = "own"
 
     def __init__(self) -> None:
-        from framefetch.allocator import return_freed_memory  # noqa: PLC0415 - must not count as the bench's own
+        from framefetch.server.allocator import return_freed_memory  # noqa: PLC0415 - must not count as the bench's own
 
         # As `framefetch serve` does: what one picture leaves in the heap would count as the next one's.
         return_freed_memory()
@@ -69,7 +69,7 @@ class Framefetch(Way):
 
     def made(self, ask: Ask) -> tuple[Any, Any]:
         """A service over the film's folder, and the call for the picture."""
-        from framefetch.call import Call  # noqa: PLC0415
+        from framefetch.http.call import Call  # noqa: PLC0415
         from framefetch.snapshot import Service  # noqa: PLC0415
         from framefetch.sources.locate import open_source  # noqa: PLC0415
 

@@ -11,8 +11,8 @@ import av
 import pytest
 from av.video.frame import VideoFrame
 
-from framefetch import indexed
 from framefetch.budget import Budget
+from framefetch.film import indexed
 from framefetch.plan import make_plan
 from framefetch.settings import Settings
 from framefetch.sources import ObjectInfo
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from framefetch.decode import Picture
+    from framefetch.ffmpeg.decode import Picture
 
 HEAD_BYTES = 64 << 10
 SECONDS, RATE, GOP, TIMES = 50, 30, 250, 144

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from framefetch.budget import Budget
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.observe import Record
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
@@ -17,7 +17,7 @@ from tests.bench.shelf import Shelved
 from tests.budgets.test_long_films import TIMES, ShelvedObject, encode
 
 if TYPE_CHECKING:
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from framefetch.trace import RangeRead
 
 TILES = 60

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.locate import open_source
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
 
 FRAGMENTS = "frag_keyframe+empty_moov+default_base_moof"
 AT_MS, TAKEN_MS, KEY_MS = 37_100, 37_100, 33_333

@@ -73,7 +73,7 @@ def test_a_check_asks_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> str:
         raise AssertionError
 
-    monkeypatch.setattr("framefetch.access.fetch", fail)
+    monkeypatch.setattr("framefetch.access.grants.fetch", fail)
     check(Settings(keys=ARN, source="/none/films", on_upload="*=video/sprite=/none/{etag}.{ext}"))
 
 

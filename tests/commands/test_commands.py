@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from framefetch.commands.snapshot import parse_time_ms
-from framefetch.sample import read_frame_number
+from framefetch.server.sample import read_frame_number
 from framefetch.settings import BadSetting, Settings
 from tests.films import RECIPES, make_film
 from tests.serving import run

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from framefetch.sample import read_frame_number
+from framefetch.server.sample import read_frame_number
 from tests.films import RECIPES, make_film
 from tests.serving import run, serving
 

@@ -9,7 +9,7 @@ import oss2
 import pytest
 
 from framefetch.__main__ import main
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.links import snapshot_url
 from framefetch.signing import KeyPair, Keyring, verify
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framefetch.containers.droppable import droppable
+from framefetch.containers.codecs.droppable import droppable
 from framefetch.containers.index import NotUnderstood
 from framefetch.plan import make_plan
 from framefetch.process import Mode

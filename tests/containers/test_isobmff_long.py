@@ -11,9 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from framefetch.containers import pull
-from framefetch.containers.droppable import is_closed
+from framefetch.containers.codecs.droppable import is_closed
 from framefetch.containers.index import Need, NotUnderstood, VideoIndex
-from framefetch.containers.isobmff import guess, long_walk, outline, walk
+from framefetch.containers.isobmff import walk
+from framefetch.containers.isobmff.long import guess, outline
+from framefetch.containers.isobmff.long import walk as long_walk
 from framefetch.containers.isobmff.walk import LONG_BYTES, Walk
 from framefetch.errors import FilmError
 from framefetch.plan import make_plan, stretch

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framefetch.containers.codecs.nal_units import H264, HEVC
+from framefetch.containers.codecs.parameter_sets import reordered
 from framefetch.containers.index import NotUnderstood, VideoIndex
 from framefetch.containers.matroska import ebml, pictures, search, walk
-from framefetch.containers.nal_units import H264, HEVC
-from framefetch.containers.parameter_sets import reordered
 from framefetch.errors import FilmError
 from framefetch.plan import make_plan
 from framefetch.process import Mode

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, cast
 import av
 import pytest
 
-from framefetch.containers.configurations import in_configuration, length_bytes
-from framefetch.containers.nal_units import H264, HEVC, in_sample
-from framefetch.containers.parameter_sets import Sequence, sequences
+from framefetch.containers.codecs.configurations import in_configuration, length_bytes
+from framefetch.containers.codecs.nal_units import H264, HEVC, in_sample
+from framefetch.containers.codecs.parameter_sets import Sequence, sequences
 from framefetch.errors import ImageTooLarge
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framefetch.containers.isobmff.run_claims import RunClaims
+from framefetch.containers.isobmff.claims.runs import RunClaims
 from framefetch.errors import CorruptFilm, ImageTooLarge
 
 SIZE = 1 << 30

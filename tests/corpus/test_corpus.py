@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from av.video.frame import VideoFrame
 
-    from framefetch.call import Answer
-    from framefetch.decode import Picture
+    from framefetch.ffmpeg.decode import Picture
+    from framefetch.http.call import Answer
 
 DIFFERENT = {
     # FFmpeg's Theora decoder with three threads, with which expected.json was made, garbles this film

@@ -7,7 +7,7 @@ import io
 import av
 from av.codec import Codec, codecs_available
 
-from framefetch.ffmpeg import DECODERS
+from framefetch.ffmpeg.opening import DECODERS
 from tests.artifact.test_versions_lock import named
 from tests.films.compatibility import CONTAINERS, ROWS
 

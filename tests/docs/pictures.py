@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import av
 from PIL import Image
 
-from framefetch.call import Call
-from framefetch.sample import frame_code
-from framefetch.sample_picture import Painter
+from framefetch.http.call import Call
+from framefetch.server.sample import frame_code
+from framefetch.server.sample_picture import Painter
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image
 
-from framefetch import __version__, buckets, styles
+from framefetch import __version__
 from framefetch.__main__ import parser
+from framefetch.access import buckets, styles
 from framefetch.settings import Settings
 from framefetch.signing import Keyring
 from tests.conftest import REPOSITORY

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import av
 
-from framefetch.decode import Picture
-from framefetch.orientation import Orientation
+from framefetch.containers.orientation import Orientation
+from framefetch.ffmpeg.decode import Picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import av
 import pytest
 from PIL import Image, ImageDraw
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from framefetch.containers.orientation import Orientation
 from framefetch.draw import answer_size, draw
-from framefetch.orientation import Orientation
 from framefetch.process import Rotate
 from framefetch.settings import Settings
 from tests.asked import picture_asked
@@ -19,7 +19,7 @@ from tests.draw.pictures import FULL, patterned, picture
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from framefetch.decode import Picture
+    from framefetch.ffmpeg.decode import Picture
 
 ORIENTATIONS = [Orientation(turns, mirrored) for turns in range(4) for mirrored in (False, True)]
 

@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from framefetch.containers.orientation import Orientation
 from framefetch.draw import answer_size, draw
 from framefetch.errors import ImageTooLarge
 from framefetch.operations.tiles import tile_size
-from framefetch.orientation import Orientation
 from framefetch.process import Rotate, SnapshotRequest
 from framefetch.settings import Settings
 from tests.draw.pictures import FULL, flat, patterned, picture

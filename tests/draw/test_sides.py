@@ -7,9 +7,9 @@ from fractions import Fraction
 import av
 import pytest
 
+from framefetch.containers.orientation import Orientation
 from framefetch.draw import answer_size
 from framefetch.errors import InvalidArgument
-from framefetch.orientation import Orientation
 from framefetch.settings import Settings
 from tests.asked import picture_asked
 from tests.draw.pictures import picture

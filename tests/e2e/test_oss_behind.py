@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from framefetch.sample import read_frame_number
+from framefetch.server.sample import read_frame_number
 from tests.e2e import clients
 from tests.e2e.clients import BUCKET, Refused
 from tests.films import RECIPES, make_film

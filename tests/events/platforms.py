@@ -7,8 +7,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from framefetch.call import Answer, Call
 from framefetch.events import shapes
+from framefetch.http.call import Answer, Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from framefetch.call import Answer, Call, percent_decode
 from framefetch.errors import FramefetchError, InvalidRequest
 from framefetch.events.fronted import as_the_viewer_sent
 from framefetch.events.shapes import http_shape, is_function_compute
+from framefetch.http.call import Answer, Call, percent_decode
 from framefetch.signing import verify
 from tests.events.platforms import PLATFORMS, answer_of, carries, http_api, shape_of
 from tests.signing.vectors import BUCKET, KEYRING, REGION, Vector, header_signed, presigned

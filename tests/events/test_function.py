@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from framefetch.call import Answer, Call
 from framefetch.function import Function
-from framefetch.sample import read_frame_number
+from framefetch.http.call import Answer, Call
+from framefetch.server.sample import read_frame_number
 from framefetch.settings import Settings
 from tests.events.platforms import PLATFORMS, alb, answer_of, function_compute, function_url, shape_of
 from tests.films import RECIPES, make_film

@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources import retries, waits
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
 
 BUDGET_S = 0.3
 SETTINGS = Settings(access="public", timeout_s=BUDGET_S, tail_bytes=0, index_cache="off")

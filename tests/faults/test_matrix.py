@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from framefetch.budget import Budget
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.observe import Record
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from framefetch.sources import Source
     from tests.faults.answers import Fault
     from tests.servers.ranges import Handler, RangeServer

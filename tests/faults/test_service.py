@@ -14,8 +14,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from framefetch.call import Answer, Call
-from framefetch.sample import read_frame_number
+from framefetch.http.call import Answer, Call
+from framefetch.server.sample import read_frame_number
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from framefetch.budget import Budget
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.observe import Record
 from framefetch.operations import Studio, animation, sheet, snapshot
 from framefetch.settings import Settings

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, cast
 import av
 from PIL import Image, ImageDraw, ImageFont
 
-from framefetch.sample import frame_code
-from framefetch.sample_picture import BAND, HOLES
+from framefetch.server.sample import frame_code
+from framefetch.server.sample_picture import BAND, HOLES
 from tests.films import boxes
 from tests.films.film import Film, Shown
 from tests.films.recipes import X265_PARAMS

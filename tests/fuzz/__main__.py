@@ -14,7 +14,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from framefetch.allocator import return_freed_memory
+from framefetch.server.allocator import return_freed_memory
 from tests.fuzz.cases import KINDS
 from tests.fuzz.seeds import write_seeds
 

@@ -7,13 +7,13 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Protocol
 
-from framefetch.call import Call
 from framefetch.containers.index import Need, NotUnderstood
 from framefetch.containers.isobmff.walk import Walk as IsobmffWalk
 from framefetch.containers.matroska.walk import Walk as MatroskaWalk
 from framefetch.containers.opening import opening_ranges
 from framefetch.containers.sniff import HEAD_BYTES, sniff
 from framefetch.errors import FilmError
+from framefetch.http.call import Call
 from framefetch.limits import limit_process
 from framefetch.plan import make_plan, stretch
 from framefetch.process import Mode

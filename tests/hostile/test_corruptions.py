@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from framefetch.sample import read_frame_number
+from framefetch.server.sample import read_frame_number
 from tests.hostile.corruptions import CORRUPTIONS, FIRST_LEFT, RIGHT
 from tests.media.asking import Reader
 from tests.media.conftest import films  # noqa: F401 - a fixture
@@ -17,7 +17,7 @@ from tests.media.conftest import films  # noqa: F401 - a fixture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from tests.films import Film, Shelf
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import av
 import pytest
 
-from framefetch.decoder_memory import DecoderMemory, Outgrown
 from framefetch.errors import ImageTooLarge
+from framefetch.ffmpeg.decoder_memory import DecoderMemory, Outgrown
 from framefetch.settings import Settings
 from tests.hostile.streams import sps
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource
@@ -18,7 +18,7 @@ from tests.media.conftest import films  # noqa: F401 - a fixture
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from tests.films import Shelf
 
 

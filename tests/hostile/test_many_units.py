@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from framefetch.containers.nal_units import MAX_UNITS
+from framefetch.containers.codecs.nal_units import MAX_UNITS
 from tests.hostile import streams
 from tests.serving import serving
 

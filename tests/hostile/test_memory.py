@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _CHILD = """
 import resource, sys
 from dataclasses import replace
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.limits import limit_process
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
@@ -60,7 +60,7 @@ _TOGETHER = """
 import json, sys, threading
 from dataclasses import replace
 from pathlib import Path
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.limits import limit_process
 from framefetch.observe import Record
 from framefetch.rules import Upload

@@ -11,7 +11,7 @@ import av
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
 
-from framefetch.still_pictures import without_packed_chunks
+from framefetch.ffmpeg.still_pictures import without_packed_chunks
 from tests.serving import serving
 
 if TYPE_CHECKING:

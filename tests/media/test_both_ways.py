@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from framefetch import indexed
 from framefetch.budget import Budget
 from framefetch.containers.sniff import sniff
+from framefetch.film import indexed
 from framefetch.settings import Settings
 from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.folder import FolderSource
@@ -22,7 +22,7 @@ from tests.media.asking import Reader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from framefetch.decode import Picture
+    from framefetch.ffmpeg.decode import Picture
     from tests.films import Shelf
 
 WHOLE = [name for name, recipe in RECIPES.items() if recipe.keep == 1]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import av
 import pytest
 
-from framefetch.sample import MAX_NUMBER, frame_code, read_frame_number
+from framefetch.server.sample import MAX_NUMBER, frame_code, read_frame_number
 from tests.films import RECIPES
 from tests.films.encoding import exactly
 

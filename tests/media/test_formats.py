@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from framefetch.call import Answer, Call
+from framefetch.http.call import Answer, Call
 from framefetch.process import Format
 from framefetch.settings import Settings
 from framefetch.snapshot import Service

@@ -9,8 +9,8 @@ import av
 import pytest
 from PIL import Image
 
-from framefetch import sample
-from framefetch.sample import COUNT, KEYFRAME_EVERY, RATE, make_sample, read_frame_number
+from framefetch.server import sample
+from framefetch.server.sample import COUNT, KEYFRAME_EVERY, RATE, make_sample, read_frame_number
 from tests.media.asking import Reader
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from framefetch.call import Call
-from framefetch.containers.marks import HEAD_BYTES, codec_mark
+from framefetch.containers.codecs.marks import HEAD_BYTES, codec_mark
 from framefetch.containers.sniff import sniff
 from framefetch.errors import UnsupportedCodec
+from framefetch.http.call import Call
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource

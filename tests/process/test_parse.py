@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from framefetch.call import Call
 from framefetch.errors import ImageTooLarge, InvalidArgument, InvalidRequest
+from framefetch.http.call import Call
 from framefetch.process import (
     MAX_NUMBER,
     SNAPSHOT,

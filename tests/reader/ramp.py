@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from framefetch.budget import Budget
-from framefetch.reader import RangeReader
+from framefetch.ffmpeg.reader import RangeReader
 from framefetch.sources import ObjectInfo
 from framefetch.sources.fetch import PinnedObject
 from framefetch.trace import Trace

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from framefetch.budget import Budget
 from framefetch.errors import SourceError
-from framefetch.reader import RangeReader
+from framefetch.ffmpeg.reader import RangeReader
 from framefetch.sources import Changed
 from framefetch.sources.fetch import PinnedObject
 from framefetch.sources.retries import MAX_RETRIES, Retries, RetryQuota

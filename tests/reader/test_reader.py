@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from framefetch.errors import ImageTooLarge, RequestTimeout
-from framefetch.reader import MAX_BLOCK_BYTES, read_ahead
+from framefetch.ffmpeg.reader import MAX_BLOCK_BYTES, read_ahead
 from tests.reader.ramp import MAX_BYTES, RAMP, Ramp
 
 SEEDS = range(10)

@@ -18,7 +18,7 @@ import oss2
 import pytest
 from PIL import Image
 
-from framefetch.sample import read_frame_number
+from framefetch.server.sample import read_frame_number
 from framefetch.settings import BadSetting, Settings
 from framefetch.snapshot import Service
 from tests.films import RECIPES, make_film

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 
-from framefetch import connections
-from framefetch.answers import ALWAYS
-from framefetch.connections import BoundedConnection
+from framefetch.http.answers import ALWAYS
 from framefetch.limits import allow_connections
+from framefetch.server import connections
+from framefetch.server.connections import BoundedConnection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,8 +9,8 @@ import av
 import pytest
 from av.container import InputContainer
 
-from framefetch.call import Call
 from framefetch.draw import draw
+from framefetch.http.call import Call
 from framefetch.operations import snapshot
 from framefetch.settings import Settings
 from framefetch.snapshot import Service

@@ -12,8 +12,8 @@ import pytest
 
 from framefetch.admission import Flights
 from framefetch.budget import Budget
-from framefetch.call import Call
 from framefetch.errors import CorruptFilm, InternalError, RequestTimeout, SourceError
+from framefetch.http.call import Call
 from framefetch.observe import Record
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framefetch.admission import Flight
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
 
 MANY = 12
 SETTINGS = Settings(access="public", concurrency=2, timeout_s=60, index_cache="off", tail_bytes=0)

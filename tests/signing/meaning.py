@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from framefetch.call import Call
+    from framefetch.http.call import Call
 
 AUTHENTICATES = (
     b"OSSAccessKeyId",

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
-from framefetch.call import Call, percent_decode
+from framefetch.http.call import Call, percent_decode
 from framefetch.signing import KeyPair, Keyring, authorization, presign, verify
 from framefetch.signing.v1 import is_ambiguous
 

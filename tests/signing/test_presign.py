@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.signing import KeyPair, Keyring, authorization, presign, verify
 
 PAIR = KeyPair("ak", "sk")

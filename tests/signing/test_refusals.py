@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from framefetch.call import Call
 from framefetch.errors import (
     AccessDenied,
     FramefetchError,
@@ -12,6 +11,7 @@ from framefetch.errors import (
     NotImplementedHere,
     SignatureDoesNotMatch,
 )
+from framefetch.http.call import Call
 from framefetch.signing import KeyPair, Keyring, authorization, presign, verify
 
 NOW = 1768464000

@@ -3,8 +3,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from framefetch.call import Call, percent_decode
 from framefetch.errors import RequestError, SignatureDoesNotMatch
+from framefetch.http.call import Call, percent_decode
 from framefetch.signing import KeyPair, Keyring, presign, verify
 from tests.signing.meaning import edit, meaning
 from tests.signing.vectors import BUCKET, KEYRING, REGION, header_signed, presigned

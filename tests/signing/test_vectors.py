@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from framefetch.call import Call
 from framefetch.errors import AccessDenied, FramefetchError, RequestTimeTooSkewed, SignatureDoesNotMatch
+from framefetch.http.call import Call
 from framefetch.signing import KeyPair, Keyring, verify
 from tests.signing.vectors import BUCKET, KEYRING, REGION, Vector, header_signed, presigned
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from framefetch.call import Call, percent_decode
+from framefetch.http.call import Call, percent_decode
 from framefetch.signing import KeyPair, Keyring
 
 BUCKET = "examplebucket"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from framefetch.sample import read_frame_number
+from framefetch.server.sample import read_frame_number
 
 if TYPE_CHECKING:
     from tests.films import Film

@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from framefetch.allocator import give_back, return_freed_memory
-from framefetch.call import Call
+from framefetch.http.call import Call
+from framefetch.server.allocator import give_back, return_freed_memory
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource

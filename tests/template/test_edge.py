@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from framefetch.call import Call
 from framefetch.errors import FramefetchError
+from framefetch.http.call import Call
 from framefetch.process import SNAPSHOT_PARAMETERS, parse, process_of
 from framefetch.process.format import best_for
 from tests.conftest import REPOSITORY

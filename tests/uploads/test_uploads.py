@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from framefetch.rules import Upload
-from framefetch.sample import read_frame_number
+from framefetch.server.sample import read_frame_number
 from framefetch.settings import BadSetting, Settings
 from framefetch.uploads import Uploads
 from framefetch.uploads.outcome import What

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from framefetch.call import Call
+from framefetch.http.call import Call
 from framefetch.observe import Record
-from framefetch.playground import Playground
+from framefetch.server.playground import Playground
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FileReply, FolderSource, StoredFile
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from framefetch.budget import Budget
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
 
 HOST = (("host", "127.0.0.1:8000"),)
 OWN = ("/-/films", "/-/film", "/-/url")

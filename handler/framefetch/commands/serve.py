@@ -62,9 +62,9 @@ def run(options: argparse.Namespace) -> int:
     try:
         import uvicorn  # noqa: PLC0415 - only this command needs the server
 
-        from framefetch.allocator import return_freed_memory  # noqa: PLC0415
         from framefetch.asgi import application  # noqa: PLC0415
-        from framefetch.connections import BoundedConnection  # noqa: PLC0415
+        from framefetch.server.allocator import return_freed_memory  # noqa: PLC0415
+        from framefetch.server.connections import BoundedConnection  # noqa: PLC0415
     except ImportError as error:
         message = f"the server is not installed ({error.name}): pip install 'framefetch[server]'."
         raise BadSetting(message) from None
@@ -188,7 +188,7 @@ def _fill(what: str) -> str:
         within = sorted(one for one in folder.iterdir() if not one.name.startswith("."))
         if within:
             return _one_of([one.name for one in within if one.is_file()])
-        from framefetch.sample import make_sample  # noqa: PLC0415 - only a first start needs it
+        from framefetch.server.sample import make_sample  # noqa: PLC0415 - only a first start needs it
 
         found = "was not there: making it, and in it" if is_new else "is empty: making"
         write_out(f"{what} {found} {SAMPLE}, a film of 20 seconds.")
@@ -201,7 +201,7 @@ def _fill(what: str) -> str:
 
 def _one_of(names: list[str]) -> str:
     """A film among files, as far as names tell."""
-    from framefetch.playground.site import FILM_ENDINGS  # noqa: PLC0415 - slow to import
+    from framefetch.server.playground.site import FILM_ENDINGS  # noqa: PLC0415 - slow to import
 
     films = [name for name in names if name.lower().endswith(FILM_ENDINGS)]
     return SAMPLE if SAMPLE in names else next(iter(films or names), "VIDEO")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from framefetch.access import keyring_of
+from framefetch.access.grants import keyring_of
+from framefetch.access.styles import NAME, STYLE
 from framefetch.commands.printing import write_out
 from framefetch.commands.snapshot import add_picture_options, picture_request
 from framefetch.links import snapshot_url
@@ -13,7 +14,6 @@ from framefetch.process import SnapshotRequest
 from framefetch.settings import BadSetting, Settings, platform_variable
 from framefetch.signing import KeyPair
 from framefetch.sources.oss_options import region_of
-from framefetch.styles import NAME, STYLE
 
 if TYPE_CHECKING:
     import argparse

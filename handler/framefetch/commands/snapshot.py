@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from framefetch.access import unlocked
-from framefetch.call import Answer, Call
+from framefetch.access.grants import unlocked
 from framefetch.commands.printing import shown, tell, tell_fault, write_out
 from framefetch.commands.trace_table import trace_table
 from framefetch.errors import NoSuchKey
+from framefetch.http.call import Answer, Call
 from framefetch.process import AUTO, PARAMETER, Fit, Format, Mode, Rotate, SnapshotRequest
 from framefetch.settings import BadSetting, Settings
 from framefetch.sources.locate import path_of, split_source

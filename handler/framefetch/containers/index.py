@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
-from framefetch.orientation import Orientation
+from framefetch.containers.orientation import Orientation
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.containers.nal_units import starts
+from framefetch.containers.codecs.nal_units import starts
 from framefetch.containers.transport import geometry
 
 if TYPE_CHECKING:

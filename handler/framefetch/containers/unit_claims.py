@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from framefetch.containers.nal_units import H264, HEVC, MAX_UNITS, too_many_units
+from framefetch.containers.codecs.nal_units import H264, HEVC, MAX_UNITS, too_many_units
 from framefetch.containers.transport import Packets, geometry
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from framefetch.errors import ImageTooLarge
 from framefetch.process import Fit, check_size
 
 if TYPE_CHECKING:
-    from framefetch.decode import Picture
-    from framefetch.orientation import Orientation
+    from framefetch.containers.orientation import Orientation
+    from framefetch.ffmpeg.decode import Picture
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from framefetch.containers.bits import Bits, Unreadable
+from framefetch.containers.codecs.bits import Bits, Unreadable
 from framefetch.errors import UnsupportedCodec
-from framefetch.side_data import side_data
+from framefetch.ffmpeg.side_data import side_data
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame

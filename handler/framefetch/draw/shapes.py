@@ -5,12 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from framefetch.orientation import Orientation
+from framefetch.containers.orientation import Orientation
 from framefetch.process import Fit, Rotate
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
-    from framefetch.decode import Picture
+    from framefetch.ffmpeg.decode import Picture
     from framefetch.process import SnapshotRequest
     from framefetch.settings import Settings
 

@@ -13,7 +13,7 @@ from framefetch.events.wire import call_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from framefetch.call import Call
+    from framefetch.http.call import Call
 
 
 def call(event: Mapping[str, Any]) -> Call:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from framefetch.call import Call
+    from framefetch.http.call import Call
 
 VIEWER_HOST = "x-framefetch-host"
 _OF_THE_CDN = "AWS4-HMAC-SHA256"

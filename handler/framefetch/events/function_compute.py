@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from framefetch.call import Call
 from framefetch.events.wire import body_of, headers_of, pairs_of, query_of
+from framefetch.http.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ from framefetch.events.wire import call_of, query_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from framefetch.call import Call
+    from framefetch.http.call import Call
 
 
 def call(event: Mapping[str, Any]) -> Call:

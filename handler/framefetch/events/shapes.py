@@ -11,7 +11,7 @@ from framefetch.values import dataclass
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from framefetch.call import Answer, Call
+    from framefetch.http.call import Answer, Call
 
 
 @dataclass(frozen=True, slots=True)

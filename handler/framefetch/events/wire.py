@@ -11,13 +11,13 @@ import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from framefetch.call import Call
 from framefetch.errors import InvalidRequest
+from framefetch.http.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
 
 
 def encoded(text: str) -> str:

@@ -13,14 +13,14 @@ from framefetch.draw import draw, over
 from framefetch.encode.animation import encode_animation
 from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
+from framefetch.operations.reel import Reel
 from framefetch.operations.tiles import BEHIND, check_bytes, tile_request, tile_settings, tile_size
 from framefetch.operations.times import times_of
 from framefetch.process import Mode, check_size
-from framefetch.reel import Reel
 
 if TYPE_CHECKING:
-    from framefetch.decode import Picture
-    from framefetch.film_object import FilmObject
+    from framefetch.ffmpeg.decode import Picture
+    from framefetch.film.film_object import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
     from framefetch.process import AnimationRequest, SnapshotRequest

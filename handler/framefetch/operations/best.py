@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.draw import draw
+from framefetch.operations.worth import worth
 from framefetch.plan import make_plan
 from framefetch.process import Mode, SnapshotRequest
-from framefetch.worth import worth
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from framefetch.containers.index import VideoIndex
-    from framefetch.decode import Picture
-    from framefetch.film_object import FilmObject
+    from framefetch.ffmpeg.decode import Picture
+    from framefetch.film.film_object import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
 

@@ -13,7 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from framefetch.containers.index import NotUnderstood
-from framefetch.facts import (
+from framefetch.film.indexed import open_film
+from framefetch.operations.facts import (
     container_facts,
     film_facts,
     length_of,
@@ -22,14 +23,13 @@ from framefetch.facts import (
     stream_facts,
     video_facts,
 )
-from framefetch.indexed import open_film
 from framefetch.operations.made import Made
 from framefetch.plan import length_s, make_plan
 from framefetch.process import Mode
 
 if TYPE_CHECKING:
     from framefetch.containers.index import StreamFacts, VideoIndex
-    from framefetch.film_object import FilmObject
+    from framefetch.film.film_object import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
 

@@ -14,16 +14,16 @@ from framefetch.draw import draw
 from framefetch.encode import encode
 from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
+from framefetch.operations.montage import Sheet, track
 from framefetch.operations.tiles import check_bytes, tile_request, tile_settings, tile_size
 from framefetch.operations.times import times_of
 from framefetch.process import Mode, SnapshotRequest, check_size
-from framefetch.sheet import Sheet, track
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from framefetch.decode import Picture
-    from framefetch.film_object import FilmObject
+    from framefetch.ffmpeg.decode import Picture
+    from framefetch.film.film_object import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
     from framefetch.process import SheetRequest

@@ -14,8 +14,8 @@ from framefetch.operations.made import Made
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from framefetch.decode import Picture
-    from framefetch.film_object import FilmObject
+    from framefetch.ffmpeg.decode import Picture
+    from framefetch.film.film_object import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
     from framefetch.process import SnapshotRequest
@@ -35,7 +35,7 @@ def make(
         with record.stage("encode"):
             body = encode(image, request, studio.settings)
             if max_bytes is not None and len(body) > max_bytes:
-                from framefetch.oversize import fitted  # noqa: PLC0415 - rare: no part of a start
+                from framefetch.operations.oversize import fitted  # noqa: PLC0415 - rare: no part of a start
 
                 body, (width, height) = fitted(
                     image, request, studio.settings, body, max_bytes, budget=record.budget

@@ -10,9 +10,9 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import Damaged, NotUnderstood
-from framefetch.decoder_memory import Outgrown
 from framefetch.errors import CorruptFilm
-from framefetch.indexed import open_film
+from framefetch.ffmpeg.decoder_memory import Outgrown
+from framefetch.film.indexed import open_film
 from framefetch.plan import length_s, make_plan
 from framefetch.process import MAX_NUMBER, Mode, SnapshotRequest
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from framefetch.admission import Allowance
     from framefetch.containers.index import VideoIndex
-    from framefetch.decode import Film, Picture
-    from framefetch.film_object import FilmObject
-    from framefetch.finder import Finder, Way
+    from framefetch.ffmpeg.decode import Film, Picture
+    from framefetch.film.film_object import FilmObject
+    from framefetch.film.finder import Finder, Way
     from framefetch.observe import Record
     from framefetch.plan import ReadPlan
     from framefetch.settings import Settings
@@ -192,7 +192,7 @@ class Studio:
     def _in_one_pass(
         self, opened: FilmObject, index: VideoIndex, plans: Sequence[ReadPlan], record: Record
     ) -> Iterator[tuple[int, Picture]]:
-        from framefetch import album  # noqa: PLC0415 - rare: no part of a start
+        from framefetch.film import album  # noqa: PLC0415 - rare: no part of a start
 
         left, least_bytes = dict(enumerate(plans)), 0
         while True:

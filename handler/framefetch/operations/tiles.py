@@ -10,7 +10,7 @@ from framefetch.errors import ResponseTooLarge
 from framefetch.process import Rotate, SnapshotRequest
 
 if TYPE_CHECKING:
-    from framefetch.decode import Picture
+    from framefetch.ffmpeg.decode import Picture
     from framefetch.process import Scale
     from framefetch.settings import Settings
 

@@ -43,7 +43,7 @@ from framefetch.process.snapshot import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from framefetch.call import Call
+    from framefetch.http.call import Call
 
 __all__ = [
     "ANIMATION",

@@ -10,7 +10,7 @@ import re
 from itertools import combinations, product
 from typing import TYPE_CHECKING
 
-from framefetch import styles
+from framefetch.access import styles
 from framefetch.errors import FramefetchError
 from framefetch.process import SheetRequest
 from framefetch.process import parse as parse_process

@@ -32,7 +32,7 @@ from framefetch.signing.fields import (
 )
 
 if TYPE_CHECKING:
-    from framefetch.call import Call
+    from framefetch.http.call import Call
 
 MAX_SKEW_S = 900
 

@@ -14,7 +14,7 @@ from framefetch.signing.canonical import raw, shown
 from framefetch.signing.claims import Claim, read
 
 if TYPE_CHECKING:
-    from framefetch.call import Call
+    from framefetch.http.call import Call
     from framefetch.signing.keys import KeyPair, Keyring
 
 

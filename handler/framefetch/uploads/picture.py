@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from framefetch.call import Call
 from framefetch.errors import SourceError
+from framefetch.http.call import Call
 from framefetch.observe import Record
 from framefetch.process import PARAMETER
 from framefetch.sinks import NewObject
 
 if TYPE_CHECKING:
-    from framefetch.call import Answer
+    from framefetch.http.call import Answer
     from framefetch.rules import Output
     from framefetch.snapshot import Service
     from framefetch.sources.looking import Look

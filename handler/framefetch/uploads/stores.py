@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from framefetch.access import unlocked
+from framefetch.access.grants import unlocked
 from framefetch.settings import BadSetting
 from framefetch.sinks.beside import sink_of
 from framefetch.snapshot import Service

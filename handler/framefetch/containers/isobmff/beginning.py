@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, box_header
-from framefetch.containers.isobmff.outline import Unusual
+from framefetch.containers.isobmff.long.outline import Unusual
 from framefetch.containers.isobmff.tracks import read_track
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from framefetch.containers.index import Need
-    from framefetch.containers.isobmff.places import Place, Reading
+    from framefetch.containers.isobmff.long.places import Place, Reading
 
 _MAX_BOXES = 256
 _CHAPTERS = frozenset({b"jpeg", b"png "})

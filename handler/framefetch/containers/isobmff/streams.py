@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from framefetch.containers.index import StreamFacts
-from framefetch.orientation import Orientation
+from framefetch.containers.orientation import Orientation
 
 if TYPE_CHECKING:
     from framefetch.containers.isobmff.tracks import Movie, Track

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.containers.configurations import read_record
+from framefetch.containers.codecs.configurations import read_record
+from framefetch.containers.codecs.nal_units import H264, HEVC, VVC
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.counts import sample_count
 from framefetch.containers.isobmff.edits import read_edits
-from framefetch.containers.nal_units import H264, HEVC, VVC
 from framefetch.errors import CorruptFilm, NoVideoStream, UnsupportedCodec
 from framefetch.values import dataclass
 

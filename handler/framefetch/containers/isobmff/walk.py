@@ -13,11 +13,11 @@ from framefetch.containers.index import AFTER_BYTES, NotUnderstood, VideoIndex
 from framefetch.containers.isobmff import header_film
 from framefetch.containers.isobmff.beginning import read_beginning
 from framefetch.containers.isobmff.boxes import HEADER_BYTES, Box, BoxHeader, box_header
-from framefetch.containers.isobmff.claims import check_claims, check_gaps
+from framefetch.containers.isobmff.claims.movie import check_claims, check_gaps
 from framefetch.containers.isobmff.clock import earliest, track_start
 from framefetch.containers.isobmff.edits import apply_edits
-from framefetch.containers.isobmff.outline import FIRST_BYTES, Unusual
-from framefetch.containers.isobmff.places import Place
+from framefetch.containers.isobmff.long.outline import FIRST_BYTES, Unusual
+from framefetch.containers.isobmff.long.places import Place
 from framefetch.containers.isobmff.streams import streams_of
 from framefetch.containers.isobmff.tables import description_used, read_tables
 from framefetch.containers.isobmff.tracks import read_movie
@@ -134,7 +134,7 @@ class Walk(Pull):
             # A camera that got to finish its film leaves no fragments behind.
             yield from self._expect_no_fragments(found.moov.stop)
         elif track.id in movie.fragment_defaults:
-            from framefetch.containers.isobmff.fragment_walk import FragmentWalk  # noqa: PLC0415 - rare: no part of a start
+            from framefetch.containers.isobmff.fragmented.walk import FragmentWalk  # noqa: PLC0415 - rare: no part of a start
 
             walk = FragmentWalk(self, self._size, self._at, movie, track)
             if self._after is not None:
@@ -159,7 +159,7 @@ class Walk(Pull):
 
     def _long(self, found: _Found) -> Generator[Need, None, VideoIndex]:
         """The index of a long film: all of it, or of one picture."""
-        from framefetch.containers.isobmff.long_walk import LongWalk  # noqa: PLC0415 - rare: no part of a start
+        from framefetch.containers.isobmff.long.walk import LongWalk  # noqa: PLC0415 - rare: no part of a start
 
         sliced = self._wanted is not None
         walk = LongWalk(self, self._size, self._at, found.moov, sliced=sliced, fast=self._fast)

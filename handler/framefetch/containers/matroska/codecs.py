@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from framefetch.containers.configurations import is_record, read_record
+from framefetch.containers.codecs.configurations import is_record, read_record
+from framefetch.containers.codecs.nal_units import H264, HEVC
+from framefetch.containers.codecs.parameter_sets import reordered
 from framefetch.containers.index import NotUnderstood
-from framefetch.containers.nal_units import H264, HEVC
-from framefetch.containers.parameter_sets import reordered
 
 _MOST_REORDERED = 16
 """H.264 and H.265 allow no more (ITU-T H.264 §A.3.1, H.265 §A.4.2: the size of the picture buffer)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from framefetch.containers.nal_units import starts
+from framefetch.containers.codecs.nal_units import starts
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,1 @@
+"""Who may ask for what: buckets, key pairs and named styles. `grants` decides."""

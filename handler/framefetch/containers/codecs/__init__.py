@@ -1,0 +1,1 @@
+"""What the headers of video streams say. Pure, as all of `containers`."""

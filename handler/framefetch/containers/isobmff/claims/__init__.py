@@ -1,0 +1,1 @@
+"""What a film claims, looked at before FFmpeg makes room for it."""

@@ -1,0 +1,1 @@
+"""What only the server on a machine has beside the service: connections, pages, the sample film."""

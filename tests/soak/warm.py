@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any
 
 from framefetch.http.call import Call
-from framefetch.server.allocator import give_back, return_freed_memory
+from framefetch.server.allocator import give_back, return_freed_memory, settle
 from framefetch.settings import Settings
 from framefetch.snapshot import Service
 from framefetch.sources.folder import FolderSource
@@ -52,6 +52,7 @@ def soak(folder: Path, requests: int, first: int, cache: Path) -> dict[str, Any]
     sys.addaudithook(watch)
     settings = Settings(index_cache="folder", cache_folder=str(cache), cache_mb=CACHE_MB)
     service = Service(settings, FolderSource(folder))
+    settle()
     names = sorted(one.name for one in folder.iterdir() if one.is_file())
     statuses: Counter[int] = Counter()
     early: list[int] = []

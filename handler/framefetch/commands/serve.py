@@ -63,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
         import uvicorn  # noqa: PLC0415 - only this command needs the server
 
         from framefetch.asgi import application  # noqa: PLC0415
-        from framefetch.server.allocator import return_freed_memory  # noqa: PLC0415
+        from framefetch.server.allocator import return_freed_memory, settle  # noqa: PLC0415
         from framefetch.server.connections import BoundedConnection  # noqa: PLC0415
     except ImportError as error:
         message = f"the server is not installed ({error.name}): pip install 'framefetch[server]'."
@@ -90,6 +90,7 @@ def run(options: argparse.Namespace) -> int:
         timeout_graceful_shutdown=int(settings.timeout_s) + 1,
     )
     server = uvicorn.Server(config)
+    settle()
     # From here on connections wait to be accepted, so that what is printed below works at once.
     listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]

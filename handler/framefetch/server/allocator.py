@@ -10,6 +10,7 @@ where the C library knows no such option.
 from __future__ import annotations
 
 import ctypes
+import gc
 from functools import cache
 from typing import Any
 
@@ -25,8 +26,18 @@ def return_freed_memory() -> None:
         mallopt(_ARENA_MAX, 1)
 
 
+def settle() -> None:
+    """To be called once, when all is loaded: what is there now stays, and is no longer looked at."""
+    gc.collect()
+    gc.freeze()
+
+
 def give_back() -> None:
-    """Gives the holes back as well (malloc_trim(3)). It takes a millisecond: for when nobody waits."""
+    """Gives back what is in circles, and then the holes (malloc_trim(3)). For when nobody waits.
+
+    It takes a millisecond or two, as what `settle` was told of is not looked at.
+    """
+    gc.collect()
     trim = _function("malloc_trim")
     if trim is not None:
         trim(0)

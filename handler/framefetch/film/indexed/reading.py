@@ -115,7 +115,7 @@ def check_index(pinned: PinnedObject, head: bytes) -> None:
     """Reads all of an MP4's movie box, and checks what it claims.
 
     FFmpeg believes every table of every track; it is to meet none that nobody has looked at. Fragments are
-    looked at while FFmpeg reads them (`run_claims`).
+    looked at while FFmpeg reads them (`claims.runs`).
 
     Raises:
         FilmError: the index claims more than the object has, or than our limits allow.

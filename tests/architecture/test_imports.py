@@ -32,6 +32,10 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "admission http.answers versions",
         "film.album",
         "ffmpeg.demux film.indexed",
+        (
+            "ffmpeg.demux.aim operations.facts operations.montage operations.oversize"
+            " operations.reel operations.worth"
+        ),
         "encode",
         "draw",
         "ffmpeg.decode",
@@ -46,6 +50,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "sources",
         "plan",
         "containers",
+        "containers.orientation",
         "access.buckets links rules",
         "signing access.styles",
         "process http.cors",
@@ -63,7 +68,10 @@ OWNERS = {
         "draw ffmpeg.decode ffmpeg.decoder_memory ffmpeg.demux ffmpeg.opening ffmpeg.side_data"
         " film.indexed server.sample versions"
     ),
-    "PIL": "draw encode operations server.sample server.sample_picture versions",
+    "PIL": (
+        "draw encode operations.montage operations.oversize operations.reel operations.worth server.sample"
+        " server.sample_picture versions"
+    ),
     "numpy": "",
     "urllib3": "access.secrets_aws sources",
     "boto3": "access.secrets_aws",
@@ -85,8 +93,8 @@ OWNERS = {
 
 # Modules that turn values into values: they may not even import what could reach the outside.
 PURE = (
-    "access.buckets access.styles containers errors ffmpeg.still_pictures http.caching http.call http.cors"
-    " plan process round_trips rules signing values"
+    "access.buckets access.styles containers containers.orientation errors ffmpeg.still_pictures"
+    " http.caching http.call http.cors plan process round_trips rules signing values"
 )
 REACHING = frozenset(
     "asyncio av http io logging multiprocessing obstore os oss2 pathlib PIL random secrets select shutil"

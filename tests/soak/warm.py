@@ -6,7 +6,6 @@ the end. A file that is opened for writing outside of the index cache is named.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import sys
@@ -64,7 +63,6 @@ def soak(folder: Path, requests: int, first: int, cache: Path) -> dict[str, Any]
         # As the server does when it has answered everybody.
         give_back()
         if number == first:
-            gc.collect()
             open_first = descriptors()
         if first - len(names) < number <= first:
             early.append(rss_bytes())
@@ -72,7 +70,6 @@ def soak(folder: Path, requests: int, first: int, cache: Path) -> dict[str, Any]
             late.append(rss_bytes())
         if number == requests:
             break
-    gc.collect()
     return {
         "requests": requests,
         "films": len(names),

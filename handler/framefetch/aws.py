@@ -6,6 +6,11 @@ record and one set of metrics an event; its tracer and its event router are not 
 
 from __future__ import annotations
 
+import gc
+
+# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
+gc.disable()
+
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
@@ -27,6 +32,9 @@ LOGGER = Logger(service="framefetch", level="INFO")
 # Their dimension "service" is POWERTOOLS_SERVICE_NAME: of each deployment its own, as its alarms are.
 METRICS = Metrics(namespace=NAMESPACE)
 FUNCTION = Function()
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

@@ -7,6 +7,11 @@ what became of them.
 
 from __future__ import annotations
 
+import gc
+
+# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
+gc.disable()
+
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +32,9 @@ if TYPE_CHECKING:
 LOGGER = Logger(service="framefetch", level="INFO")
 SETTINGS = Settings.from_environment()
 UPLOADS = Uploads.of_deployment(SETTINGS)
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:

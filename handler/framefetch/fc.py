@@ -6,6 +6,11 @@ Function Compute keeps in its log store.
 
 from __future__ import annotations
 
+import gc
+
+# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
+gc.disable()
+
 import json
 from typing import Any
 
@@ -15,6 +20,9 @@ from framefetch.observe import to_stdout
 
 to_stdout()
 FUNCTION = Function()
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: bytes | str, context: Any) -> dict[str, Any]:  # noqa: ANN401 - the platform's own type

@@ -6,6 +6,11 @@ Function Compute keeps in its log store.
 
 from __future__ import annotations
 
+import gc
+
+# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
+gc.disable()
+
 from framefetch.events.deliveries import deliver
 from framefetch.observe import to_stdout
 from framefetch.settings import Settings
@@ -14,6 +19,9 @@ from framefetch.uploads import Uploads
 to_stdout()
 SETTINGS = Settings.from_environment()
 UPLOADS = Uploads.of_deployment(SETTINGS)
+
+gc.freeze()
+gc.enable()
 
 
 def handler(event: bytes | str, _context: object) -> str:

@@ -25,7 +25,7 @@ from framefetch.errors import (
     NotImplementedHere,
 )
 from framefetch.http.answers import picture_answer
-from framefetch.http.call import Answer, Call, percent_decode
+from framefetch.http.call import percent_decode
 from framefetch.process import MALFORMED, PARAMETER, SheetRequest, parse, process_of
 from framefetch.signing.keys import within
 from framefetch.sinks import NewObject
@@ -36,6 +36,7 @@ from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from framefetch.access.grants import Access, Grant
+    from framefetch.http.call import Answer, Call
     from framefetch.observe import Record
     from framefetch.settings import Settings
     from framefetch.sinks import Sink
@@ -116,13 +117,11 @@ class Saving:
         """Lets a POST request in, or does not.
 
         Raises:
-            NotImplementedHere: nothing may be saved, or it asks for something else.
+            NotImplementedHere: it asks for something else.
             AccessDenied: it is not signed, or may not save there.
             InvalidRequest: it is for a track, or would replace its own video.
             FramefetchError: as of `Wanted.of` and `Access.admit`.
         """
-        if not self._places:
-            raise NotImplementedHere(hint="Nothing is stored here: GET the picture.")
         wanted = Wanted.of(call)
         grant = access.admit(call, now, wanted.process)
         if grant.signed is None:
@@ -150,7 +149,7 @@ class Saving:
         Args:
             call: the POST request.
             wanted: by it.
-            picture: the answer to `as_get`.
+            picture: the answer to `Call.as_get`.
             record: of the request; knows the video's ETag.
 
         Raises:
@@ -172,11 +171,6 @@ class Saving:
         }
         headers = (("Content-Type", "application/json"), ("Cache-Control", "no-store"))
         return picture_answer(200, headers, json.dumps(told).encode(), with_length=True)
-
-
-def as_get(call: Call) -> Call:
-    """The request for the picture itself: whole, unconditional, and as large as it is."""
-    return Call("GET", call.path, call.query, tuple(one for one in call.headers if one[0] == "host"))
 
 
 def _decoded(text: str, value: str) -> str:

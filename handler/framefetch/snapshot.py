@@ -21,6 +21,7 @@ from framefetch.errors import (
     InternalError,
     MethodNotAllowed,
     NoSuchKey,
+    NotImplementedHere,
     OutOfMemory,
     SourceChanged,
 )
@@ -31,7 +32,6 @@ from framefetch.http.call import Answer
 from framefetch.observe import Record
 from framefetch.operations import Made, Studio, make
 from framefetch.process import SheetRequest, parse
-from framefetch.saving import Saving, as_get
 from framefetch.sources import Changed
 from framefetch.sources.locate import open_source
 from framefetch.texts import cors_of
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from framefetch.film.film_object import FilmObject
     from framefetch.http.call import Call
     from framefetch.process import Request
+    from framefetch.saving import Saving
     from framefetch.settings import Settings
     from framefetch.sources import Source
 
@@ -75,7 +76,7 @@ class Service:
             for bucket in self.access.buckets.buckets
         }
         self._cors = cors_of(settings)
-        self._saving = Saving(settings, self.access)
+        self._saving = _saving_of(settings, self.access)
         self._finder = Finder(settings)
         self.studio = Studio(settings, self._finder, Allowance(settings.memory_mb << 20, "memory_mb"))
         self._turns = Allowance(settings.concurrency, "concurrency")
@@ -126,10 +127,11 @@ class Service:
             if call.method == "OPTIONS":
                 answer = picture_answer(200, self._cors.preflight(call), b"", with_length=True)
             elif call.method == "POST":
-                wanted, grant = self._saving.admit(call, self.access, now_unix())
+                saving = self._saver()
+                wanted, grant = saving.admit(call, self.access, now_unix())
                 _tell_signer(grant, record)
-                picture = self._process(as_get(call), grant, record)
-                answer = self._saving.save(call, wanted, picture, record)
+                picture = self._process(call.as_get(), grant, record)
+                answer = saving.save(call, wanted, picture, record)
             else:
                 grant = self._admit(call, record)
                 answer = self._process(call, grant, record)
@@ -157,6 +159,11 @@ class Service:
         answer = _with_headers(answer, record, self._cors.headers(call))
         record.write(call, answer, error)
         return answer
+
+    def _saver(self) -> Saving:
+        if self._saving is None:
+            raise NotImplementedHere(hint="Nothing is stored here: GET the picture.")
+        return self._saving
 
     def _admit(self, call: Call, record: Record) -> Grant:
         if call.method not in ("GET", "HEAD"):
@@ -252,6 +259,14 @@ def once_more(read: Callable[[], _T]) -> _T:
         return read()
     except Changed as fault:
         raise SourceChanged(detail=str(fault)) from fault
+
+
+def _saving_of(settings: Settings, access: Access) -> Saving | None:
+    if not settings.save_to:
+        return None
+    from framefetch.saving import Saving  # noqa: PLC0415 - most deployments save nothing: no part of a start
+
+    return Saving(settings, access)
 
 
 def _tell_signer(grant: Grant, record: Record) -> None:

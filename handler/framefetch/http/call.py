@@ -41,6 +41,10 @@ class Call:
                 pairs.append((percent_decode(name), percent_decode(value)))
         return tuple(pairs)
 
+    def as_get(self) -> Call:
+        """The request for the picture itself: whole, unconditional, and as large as it is."""
+        return Call("GET", self.path, self.query, tuple(one for one in self.headers if one[0] == "host"))
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

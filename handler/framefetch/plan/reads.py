@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from framefetch.containers.index import NotUnderstood
 from framefetch.plan.choice import wanted
@@ -21,9 +20,7 @@ MAX_SAMPLES = 100_000
 """Samples that may be decoded for one picture: half an hour without a keyframe."""
 
 
-# A request makes one for each picture of its GOP.
-@dataclasses.dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """One sample of a plan.
 
     Attributes:
@@ -41,8 +38,7 @@ class Sample:
     pts: int
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Range:
+class Range(NamedTuple):
     """Bytes of the object, half-open."""
 
     start: int

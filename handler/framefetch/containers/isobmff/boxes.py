@@ -9,8 +9,7 @@ from __future__ import annotations
 import struct
 import sys
 from array import array
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from framefetch.containers.index import NotUnderstood
 
@@ -30,8 +29,7 @@ _LARGE_SIZE = 1
 _TO_THE_END = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BoxHeader:
+class BoxHeader(NamedTuple):
     """What the first bytes of a box say.
 
     Attributes:
@@ -67,8 +65,7 @@ def box_header(head: bytes | memoryview) -> BoxHeader | None:
     return BoxHeader(kind, length, size)
 
 
-@dataclass(frozen=True, slots=True)
-class Box:
+class Box(NamedTuple):
     """One box that is there as a whole.
 
     Attributes:

@@ -63,6 +63,7 @@ class Framefetch(Way):
         # As `framefetch serve` does: what one picture leaves in the heap would count as the next one's.
         return_freed_memory()
         from framefetch.snapshot import Service  # noqa: F401, PLC0415 - imported before the first call
+        from framefetch.sources.http import HttpSource  # noqa: F401, PLC0415 - likewise
 
     def prepare(self, ask: Ask) -> None:
         self.service, self.call = self.made(ask)

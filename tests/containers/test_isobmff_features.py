@@ -203,6 +203,18 @@ def test_a_film_that_is_cut_short_gives_what_it_has() -> None:
         make_plan(index, 300, Mode.EXACT)
 
 
+def test_a_chunk_in_the_middle_that_is_not_there_is_passed_on() -> None:
+    """What stands before and behind it is found: that its last chunk is there shows a film to be whole."""
+    film = Film()
+    there = index_of(film.bytes()).table.places(0, 10)
+    chunks = [there[number][0] for number in range(0, 10, film.per_chunk)]
+    chunks[1] = 1 << 30
+    index = index_of(Film(boxes={b"stco": listed(b"stco", [(one,) for one in chunks])}).bytes())
+    assert make_plan(index, 0, Mode.EXACT).samples[-1].number == 0
+    with pytest.raises(NotUnderstood):
+        make_plan(index, 40 * film.per_chunk, Mode.EXACT)
+
+
 TABLES: tuple[tuple[str, dict[bytes, bytes], type[Exception]], ...] = (
     ("stts has too few samples", {b"stts": listed(b"stts", [(9, 40)])}, NotUnderstood),
     ("stts has an empty run", {b"stts": listed(b"stts", [(0, 40), (10, 40)])}, NotUnderstood),

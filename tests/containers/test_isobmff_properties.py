@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from framefetch.containers.index import Need, NotUnderstood, VideoIndex
+from framefetch.containers.isobmff.run_table import bounds
 from framefetch.containers.isobmff.walk import Walk
 from framefetch.errors import FilmError
 from framefetch.plan import Range, coalesced, make_plan
@@ -45,6 +46,21 @@ def walked(film: bytes, at_ms: int) -> None:
             assert all(0 <= one.start < one.stop <= len(film) for one in plan.ranges)
     except (NotUnderstood, FilmError):
         pass
+
+
+@given(
+    st.sampled_from((0, -(1 << 31), -(1 << 16), 1 << 16, (1 << 31) - (1 << 16))),
+    st.lists(st.integers(0, (1 << 16) - 1), min_size=1, max_size=20),
+    st.lists(st.integers(-(1 << 31), (1 << 31) - 1), max_size=3),
+)
+def test_bounds_hold_all_values_and_little_else(upper: int, lower: list[int], others: list[int]) -> None:
+    """They are rounded by less than 256, and not at all where that would be more than the values differ by."""
+    column = array("i", [*(upper + one for one in lower), *others])
+    least, greatest = bounds(column)
+    assert min(column) - 256 < least <= min(column)
+    assert max(column) <= greatest < max(column) + 256
+    if min(column) >> 8 == max(column) >> 8 or min(column) >> 16 != max(column) >> 16:
+        assert (least, greatest) == (min(column), max(column))
 
 
 @given(st.binary(max_size=2000), st.integers(0, 10_000))

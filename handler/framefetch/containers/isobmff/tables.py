@@ -228,7 +228,8 @@ def _samples_there(table: RunTable, size: int) -> int:
         CorruptFilm: it has none of them.
     """
     chunks = table.chunks
-    if table.chunk_stop(_index_of_greatest(chunks)) <= size:
+    if table.chunk_stop(len(chunks) - 1) <= size:
+        # One before it that is outside the object all the same is found by whoever plans to read of it.
         return table.count
     if not all(map(le, chunks, chunks[1:])):
         raise NotUnderstood("the object is cut short, and its chunks are not in order")
@@ -246,8 +247,3 @@ def _samples_there(table: RunTable, size: int) -> int:
     if not there:
         raise CorruptFilm("The video is cut short before its first picture.", hint="Is the upload complete?")
     return there
-
-
-def _index_of_greatest(chunks: Sequence[int]) -> int:
-    greatest = max(chunks)
-    return len(chunks) - 1 if chunks[-1] == greatest else chunks.index(greatest)

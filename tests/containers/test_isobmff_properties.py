@@ -54,7 +54,7 @@ def walked(film: bytes, at_ms: int) -> None:
     st.lists(st.integers(-(1 << 31), (1 << 31) - 1), max_size=3),
 )
 def test_bounds_hold_all_values_and_little_else(upper: int, lower: list[int], others: list[int]) -> None:
-    """They are rounded by less than 256, and not at all where that would be more than the values differ by."""
+    """They are rounded by less than 256, and not at all where the values differ by less than that."""
     column = array("i", [*(upper + one for one in lower), *others])
     least, greatest = bounds(column)
     assert min(column) - 256 < least <= min(column)

@@ -130,5 +130,9 @@ def test_clients_that_leave(folder: Path, hd: Film) -> None:
                 break
             said = server.snapshot(hd.path.name, "t_520")
         assert number_in(said) == hd.exact(520).number
-        answers = all_at_once(server, hd.path.name, ["t_40", "t_80", "t_120"])
+        # Those who left may have one more picture in the making; when it is done, all places are free.
+        for _ in range(500):
+            answers = all_at_once(server, hd.path.name, ["t_40", "t_80", "t_120"])
+            if all(said.status != 429 for said in answers):
+                break
         assert [number_in(said) for said in answers] == [1, 2, 3]

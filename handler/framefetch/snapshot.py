@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from framefetch.access.buckets import Bucket
     from framefetch.access.grants import Grant
-    from framefetch.film.film_object import FilmObject
+    from framefetch.film.opened import FilmObject
     from framefetch.http.call import Call
     from framefetch.process import Request
     from framefetch.saving import Saving

@@ -27,7 +27,7 @@ ORDER: tuple[frozenset[str], ...] = tuple(
         "snapshot",
         "operations saving",
         "film.finder",
-        "film.film_object",
+        "film.opened",
         "film.index_cache",
         "admission http.answers versions",
         "film.album",

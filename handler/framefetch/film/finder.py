@@ -19,8 +19,8 @@ from framefetch.containers.index import FlatTable, IndexBytes, NotUnderstood, Vi
 from framefetch.containers.sniff import HEAD_BYTES
 from framefetch.ffmpeg.decode import Film
 from framefetch.film import indexed
-from framefetch.film.film_object import OPENING_BYTES, FilmObject
 from framefetch.film.index_cache import IndexCache, Known
+from framefetch.film.opened import OPENING_BYTES, FilmObject
 from framefetch.plan import keyframe_times_s
 from framefetch.process import Mode, SnapshotRequest
 from framefetch.sources.fetch import PinnedObject

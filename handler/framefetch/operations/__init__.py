@@ -14,7 +14,7 @@ from framefetch.operations.studio import Studio
 from framefetch.process import AnimationRequest, InfoRequest, SheetRequest
 
 if TYPE_CHECKING:
-    from framefetch.film.film_object import FilmObject
+    from framefetch.film.opened import FilmObject
     from framefetch.observe import Record
     from framefetch.process import Request
 

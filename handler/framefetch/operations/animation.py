@@ -20,7 +20,7 @@ from framefetch.process import Mode, check_size
 
 if TYPE_CHECKING:
     from framefetch.ffmpeg.decode import Picture
-    from framefetch.film.film_object import FilmObject
+    from framefetch.film.opened import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
     from framefetch.process import AnimationRequest, SnapshotRequest

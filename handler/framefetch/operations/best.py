@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from framefetch.containers.index import VideoIndex
     from framefetch.ffmpeg.decode import Picture
-    from framefetch.film.film_object import FilmObject
+    from framefetch.film.opened import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
 

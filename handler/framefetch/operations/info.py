@@ -29,7 +29,7 @@ from framefetch.process import Mode
 
 if TYPE_CHECKING:
     from framefetch.containers.index import StreamFacts, VideoIndex
-    from framefetch.film.film_object import FilmObject
+    from framefetch.film.opened import FilmObject
     from framefetch.observe import Record
     from framefetch.operations.studio import Studio
 

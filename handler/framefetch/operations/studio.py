@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from framefetch.admission import Allowance
     from framefetch.containers.index import VideoIndex
     from framefetch.ffmpeg.decode import Film, Picture
-    from framefetch.film.film_object import FilmObject
     from framefetch.film.finder import Finder, Way
+    from framefetch.film.opened import FilmObject
     from framefetch.observe import Record
     from framefetch.plan import ReadPlan
     from framefetch.settings import Settings

@@ -14,7 +14,7 @@ from obstore.exceptions import AlreadyExistsError
 
 from framefetch.sources.cloud_errors import as_ours
 from framefetch.sources.looking import is_there
-from framefetch.sources.tries import patiently
+from framefetch.sources.retries import patiently
 
 if TYPE_CHECKING:
     from obstore import Attributes

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framefetch.sources.looking import is_there
-from framefetch.sources.tries import patiently
+from framefetch.sources.retries import patiently
 
 if TYPE_CHECKING:
     from framefetch.budget import Budget

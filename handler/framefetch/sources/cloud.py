@@ -15,7 +15,7 @@ from framefetch.sources import Changed, ObjectInfo
 from framefetch.sources.cloud_errors import as_ours
 from framefetch.sources.cloud_transfer import Transfer
 from framefetch.sources.looking import MARK, Listed, Look
-from framefetch.sources.tries import patiently
+from framefetch.sources.retries import patiently
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from framefetch.sources.looking import MARK, Listed, Look
 from framefetch.sources.oss_session import ERROR_BYTES, Session, beginning
 from framefetch.sources.refusals import refusal
 from framefetch.sources.replies import HEADERS, HttpReply, reply_of, retry_after_s
-from framefetch.sources.tries import patiently
+from framefetch.sources.retries import patiently
 from framefetch.sources.urls import refuse_dots
 
 if TYPE_CHECKING:

@@ -9,18 +9,19 @@ import math
 import random
 import threading
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from framefetch.budget import sleep_s
-from framefetch.errors import SourceBusy
+from framefetch.errors import RequestError, SourceBusy, SourceError
+from framefetch.sources import Changed, Transient
 from framefetch.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framefetch.budget import Budget
-    from framefetch.sources import Transient
 
+_T = TypeVar("_T")
 MAX_TRIES = 3
 """Requests for one range that may fail, the first included."""
 MAX_RETRIES = 6
@@ -103,3 +104,34 @@ class Retries:
             raise fault.as_error from fault
         self.budget.retries += 1
         self.sleep(delay_s)
+
+
+def patiently(ask: Callable[[], _T], budget: Budget, retries: Retries | None = None) -> _T:
+    """What one request gives, after a few tries if need be.
+
+    Args:
+        ask: sends the request; may be called again after it raised `Transient`.
+        budget: counts the requests, and ends the waiting.
+        retries: wait between tries and pay for them; without it, the quota of the process pays.
+
+    Raises:
+        FramefetchError: what the last try said.
+    """
+    retries = retries or Retries(budget)
+    failed = 0
+    while True:
+        budget.ask()
+        try:
+            given = ask()
+        except Changed as fault:
+            raise SourceError(detail="a precondition failed that was not asked for") from fault
+        except Transient as fault:
+            failed += 1
+            retries.wait(fault, failed)
+        except RequestError:
+            # That there is no such object is an answer, too.
+            retries.succeeded(failed)
+            raise
+        else:
+            retries.succeeded(failed)
+            return given

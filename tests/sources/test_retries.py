@@ -9,8 +9,7 @@ import pytest
 from framefetch.budget import Budget
 from framefetch.errors import NoSuchKey, SourceBusy, SourceError
 from framefetch.sources import Transient
-from framefetch.sources.retries import FIRST_DELAY_S, MAX_TRIES, Retries, RetryQuota
-from framefetch.sources.tries import patiently
+from framefetch.sources.retries import FIRST_DELAY_S, MAX_TRIES, Retries, RetryQuota, patiently
 
 if TYPE_CHECKING:
     from collections.abc import Callable

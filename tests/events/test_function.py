@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import json
 import subprocess
@@ -206,15 +207,25 @@ print(reply["statusCode"], *sorted(sys.modules.keys() & set(sys.argv[2:])))
 """
 # Powertools imports the empty package botocore and its shell of a tracer, whatever one uses.
 HEAVY = "boto3 botocore.session oss2 pydantic aws_xray_sdk numpy requests starlette uvicorn".split()
-# Of ours, what other containers and other actions need.
+# What other containers, actions and formats need.
 RARE = [
-    f"framefetch.{name}"
-    for name in (
-        "demux aim reader album sheet links oversize worth encode.animation operations.sheet operations.info"
-        " containers.matroska.walk containers.searched.search containers.isobmff.fragment_walk"
-        " containers.isobmff.long_walk"
-    ).split()
+    *(
+        f"framefetch.{name}"
+        for name in (
+            "ffmpeg.demux ffmpeg.demux.aim ffmpeg.reader film.album links saving sinks encode.animation"
+            " operations.sheet operations.info operations.oversize operations.worth operations.montage"
+            " operations.reel containers.matroska.walk containers.searched.search"
+            " containers.isobmff.fragmented.walk containers.isobmff.long.walk containers.isobmff.claims.walk"
+        ).split()
+    ),
+    *(f"PIL.{name}ImagePlugin" for name in ("Bmp", "Gif", "Png", "Ppm", "WebP")),
 ]
+
+
+@pytest.mark.parametrize("name", RARE)
+def test_what_is_not_to_be_imported_is_there(name: str) -> None:
+    """A module that has moved would be looked for in vain."""
+    assert importlib.util.find_spec(name) is not None
 
 
 def test_a_picture_from_s3_imports_nothing_heavy(film: Film) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from framefetch.encode import WEBP_METHOD
+from framefetch.encode import WEBP_METHOD, body_for
 from framefetch.encode.memory import telling_of_memory
 from framefetch.process import Moving
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Sequence
 
     from framefetch.settings import Settings
@@ -34,15 +34,15 @@ def encode_animation(
         form: WebP or GIF.
         settings: the quality of WebP is its single pictures'.
     """
-    body = io.BytesIO()
+    body = body_for(form)
     with telling_of_memory():
         if form is Moving.GIF:
             colours = _palette(images)
             drawn = [one.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG) for one in images]
-            _save(body, drawn, _ticks(durations_ms), form, optimize=False, disposal=1)
+            _save(body, drawn, _ticks(durations_ms), optimize=False, disposal=1)
         else:
             quality = settings.webp_quality
-            _save(body, images, durations_ms, form, quality=quality, method=WEBP_METHOD, allow_mixed=False)
+            _save(body, images, durations_ms, quality=quality, method=WEBP_METHOD, allow_mixed=False)
     return body.getvalue()
 
 
@@ -50,12 +50,11 @@ def _save(
     body: io.BytesIO,
     images: Sequence[Image.Image],
     durations_ms: Sequence[int],
-    form: Moving,
     **options: object,
 ) -> None:
     first, *others = images
     moving = {"save_all": True, "append_images": others, "duration": list(durations_ms), "loop": 0}
-    first.save(body, form.upper(), **moving, **options)
+    first.save(body, None, **moving, **options)
 
 
 def _palette(images: Sequence[Image.Image]) -> Image.Image:

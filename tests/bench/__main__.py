@@ -12,8 +12,10 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     output.mkdir(parents=True, exist_ok=True)
     folder = film_folder(output)
     wanted = [one for one in cases.cases(quick=options.quick) if not options.only or options.only in one.name]
-    results = Results(machine(), options.quick)
+    results = Results(machine(with_torch=options.with_torch), options.quick)
     results.left_out = _left_out(wanted, with_torch=options.with_torch)
     if not options.with_torch:
         wanted = [_without_torch(case) for case in wanted]
@@ -128,8 +130,8 @@ def film_folder(output: Path) -> Path:
     return folder
 
 
-def machine() -> dict[str, str]:
-    """What the figures were found on."""
+def machine(*, with_torch: bool) -> dict[str, str]:
+    """What the figures were found on, and with what."""
     versions = av.library_versions["libavcodec"]
     found = {
         "date": datetime.now(UTC).date().isoformat(),
@@ -141,6 +143,9 @@ def machine() -> dict[str, str]:
     if shutil.which("ffmpeg"):
         said = subprocess.run(["ffmpeg", "-version"], capture_output=True, check=True, text=True).stdout
         found["ffmpeg"] = " ".join(said.split()[:3])
+    for package in ("fsspec", "opencv-python-headless", *(("torch", "torchcodec") if with_torch else ())):
+        with suppress(PackageNotFoundError):
+            found[package] = f"{package} {version(package)}"
     return found
 
 

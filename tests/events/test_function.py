@@ -262,6 +262,37 @@ def test_what_is_too_large_is_refused_with_advice_that_holds(film: Film) -> None
     assert len(json.dumps(again)) <= 1 << 20
 
 
+@pytest.mark.parametrize(
+    ("process", "sides"),
+    [
+        ("video/animation,inter_40,num_50,f_gif", "w_900"),
+        ("video/sprite,num_16,tw_4,f_png", "sw_1000,sh_900"),
+        ("video/snapshots,num_16,tw_4,f_png,pad_100,margin_100", "w_1200"),
+    ],
+)
+@pytest.mark.parametrize("oversize", ["error", "shrink"])
+def test_many_pictures_that_are_too_large_are_refused_with_advice_that_holds(
+    film: Film, process: str, sides: str, oversize: str
+) -> None:
+    """A sheet or an animation is never made smaller, as tracks know its places: 413 says which size fits."""
+    function = functions(film, oversize=oversize)
+    query = f"x-oss-process={process}"
+    answer = asked_of(function, "alb", replace(ASKED, query=f"{query},{sides}"))
+    assert answer.status == 413
+    advice = answer.body.decode().partition("Ask for less: ")[2].split(" fits")[0]
+    assert advice.startswith(sides.partition("_")[0])
+    again = asked_of(function, "alb", replace(ASKED, query=f"{query},{advice}"))
+    assert (again.status, len(again.body) > 100_000) == (200, True)
+
+
+def test_many_pictures_that_never_fit_are_refused_all_the_same(film: Film) -> None:
+    """Where no size that may be asked for fits, the advice is to ask for fewer."""
+    query = "x-oss-process=video/animation,inter_40,num_50,f_gif,w_32,h_4000"
+    answer = asked_of(functions(film), "alb", replace(ASKED, query=query))
+    assert answer.status == 413
+    assert b"Ask for fewer (num_) or smaller pictures." in answer.body
+
+
 def test_what_is_too_large_is_made_smaller_where_that_is_set(film: Film) -> None:
     """With oversize=shrink the picture has the same shape, fits, and says how large it is."""
     event = alb(replace(ASKED, query="x-oss-process=video/snapshot,t_1000,f_png,w_3000,h_2500"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from framefetch.containers.index import IndexBytes
 from framefetch.containers.isobmff.walk import Walk
 from framefetch.film.index_cache import IndexCache, Known
 from framefetch.http.call import Call
@@ -244,6 +245,19 @@ def test_the_least_recently_used_go(tmp_path: Path) -> None:
     assert cache.find("film 19") is not None
     assert cache.find("film 0") is None
     assert sum(file.stat().st_size for file in (tmp_path / "kept").iterdir()) <= room
+
+
+def test_what_is_larger_than_all_the_room_is_not_kept(tmp_path: Path) -> None:
+    """An index above the cache's size stays out of it, and the others in."""
+    room = 20_000
+    cache = IndexCache(room, str(tmp_path / "kept"))
+    cache.keep("small", known())
+    size = 2 * room
+    cache.keep("large", Known(ObjectInfo(size, '"one"'), IndexBytes(size, ((0, bytes(size)),))))
+    assert sum(file.stat().st_size for file in (tmp_path / "kept").iterdir()) <= room
+    fresh = IndexCache(room, str(tmp_path / "kept"))
+    assert fresh.find("small") == known()
+    assert fresh.find("large") is None
 
 
 def test_functions_use_the_folder_by_themselves() -> None:

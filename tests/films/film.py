@@ -98,7 +98,7 @@ class Film:
         """Times worth asking for, in ms: edges of the film, of GOPs and of pictures, and between them."""
         times = self.frame_times_ms
         middle = [position for position in self.keyframes if position]
-        chosen = {0, ceil(times[0]), ceil(times[-1]), ceil(times[-1]) - 1}
+        chosen = {0, ceil(times[0]) - 1, ceil(times[0]), ceil(times[-1]), ceil(times[-1]) - 1}
         chosen |= {ceil(times[len(times) // 2]), floor(times[len(times) // 3]) + 3}
         for position in (*middle[:2], *middle[-1:]):
             at = ceil(times[position])

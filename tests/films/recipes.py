@@ -202,6 +202,8 @@ CLOCKS = (
     replace(H264, name="edit-delay-alone", edits=(Edit(None, 13), Edit(0, 60))),
     replace(H264, name="edit-delay-with-audio", edits=(Edit(None, 13), Edit(0, 60)), audio="aac"),
     replace(H264, name="edit-cut-both-ends", edits=(Edit(27, 26),)),
+    replace(H264, name="edit-delay-and-deep-cut", edits=(Edit(None, 13), Edit(38, 20))),
+    replace(H264, name="edit-delay-and-cut-with-audio", edits=(Edit(None, 13), Edit(7, 40)), audio="aac"),
     replace(H264, name="edit-cut-at-keyframe", edits=(Edit(20, 30),), mux=FRONT),
     # Whole GOPs: where an edit ends between B-frames, FFmpeg's demuxer lets the next start a picture late.
     replace(H264, name="edit-several", edits=(Edit(0, 10), Edit(20, 20), Edit(50, 10)), gop=10),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import av
@@ -16,7 +17,7 @@ from framefetch.sources.folder import FolderSource
 from framefetch.trace import Trace
 from tests.asked import picture_asked
 from tests.containers.driving import TOLERANT, md5
-from tests.films import RECIPES
+from tests.films import RECIPES, make_film
 from tests.media.asking import Reader
 
 if TYPE_CHECKING:
@@ -47,6 +48,18 @@ def test_both_ways_give_the_same_image(films: Shelf, name: str, mode: str) -> No
         if len({(one.body, one.header("x-framefetch-time")) for one in answers}) > 1:
             different.append((at_ms, [one.header("x-framefetch-time") for one in answers]))
     assert different == []
+
+
+def test_sound_that_begins_first_may_follow_later_in_a_fragment(tmp_path: Path) -> None:
+    """Fragments of two seconds of pictures, shown from 80 ms on, and then their sound, heard from 0 on."""
+    recipe = replace(RECIPES["h264-fragmented-mfra"], name="sound", gop=50, count=100, audio="aac")
+    film = make_film(recipe, tmp_path)
+    own, generic = Reader(tmp_path), Reader(tmp_path, Settings(index="generic"))
+    for at_ms in (0, 79, 80, 120, 2079, 2080, 3000):
+        asked = f"t_{at_ms},f_png"
+        taken, other = own.take(film.path, asked), generic.take(film.path, asked)
+        assert taken.number() == other.number() == max(0, at_ms // 40 - 2)
+        assert taken.time_ms == other.time_ms == max(80, at_ms // 40 * 40)
 
 
 def _by_own_index(path: Path, at_ms: int, mode: str) -> Picture:

@@ -57,6 +57,14 @@ def test_what_a_store_answered_is_told(status: int) -> None:
     assert "answered" not in str(refusal("", status, "host.example", has_answered=False))
 
 
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("", 403)])
+def test_a_refusal_may_hide_that_there_is_none(code: str, status: int) -> None:
+    """Without the right to list, a missing object is a 403, to HEAD without a word: the message says so."""
+    assert "(s3:ListBucket)" in str(refusal(code, status, ""))
+    for other in ("ExpiredToken", "InvalidAccessKeyId", "SignatureDoesNotMatch"):
+        assert "ListBucket" not in str(refusal(other, status, ""))
+
+
 def test_what_is_not_in_the_tables() -> None:
     """A refusal that nobody has thought of is the store's fault, and not tried again."""
     found = refusal("Unheard", 499, "detail")

@@ -156,6 +156,7 @@ class Stack:
 
 
 KEYS_ARN = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:framefetch-AbCdEf"
+KMS_KEY_ARN = "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _S3 = {"VideoBucket": "films", "VideoPrefix": "clips/", "KeysArn": KEYS_ARN}
 _UPLOADS = {
     **_S3,
@@ -170,6 +171,7 @@ STACKS = {
     "cdn": Stack(_S3),
     "cdn-public": Stack({**_S3, "Access": "public", "KeysArn": "", "Cors": "https://app.example.com"}),
     "url": Stack({**_S3, "FrontDoor": "url"}),
+    "saving": Stack({**_S3, "FrontDoor": "url", "SaveByRequest": "true", "VideoKmsKeyArn": KMS_KEY_ARN}),
     "http-api": Stack({**_S3, "FrontDoor": "http-api"}),
     "oss": Stack(_OSS),
     "notifications": Stack({**_UPLOADS, "Uploads": "notifications"}),

@@ -11,6 +11,7 @@ import yaml
 
 from framefetch.rules.reading import parse as parse_rules
 from framefetch.settings import Settings
+from framefetch.texts import places_of
 from tests.conftest import REPOSITORY
 
 GIVEN = {
@@ -93,6 +94,15 @@ def test_environment_is_understood(name: str) -> None:
     assert settings.memory_mb < function["memorySize"]
     if settings.on_upload:
         parse_rules(settings.on_upload, {}, max_side=settings.max_side)
+
+
+@pytest.mark.parametrize("place", ["", "films/thumbs/"])
+def test_requests_save_where_it_is_said(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    """A signed POST saves nowhere, until FRAMEFETCH_SAVE_TO names a place of the bucket."""
+    if place:
+        monkeypatch.setitem(GIVEN, "FRAMEFETCH_SAVE_TO", place)
+    settings = Settings.from_environment(functions()["framefetch-pictures"]["environmentVariables"])
+    assert places_of(settings, ["films"]) == ([("films", "thumbs/")] if place else [])
 
 
 def test_triggers() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from framefetch.rules.reading import parse as parse_rules
 from framefetch.settings import Settings
+from framefetch.texts import buckets_of, places_of
 from tests.conftest import REPOSITORY
-from tests.template.stack import KEYS_ARN, STACKS, Stack
+from tests.template.stack import KEYS_ARN, KMS_KEY_ARN, STACKS, Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +38,8 @@ REFUSED = {
     "uploads without rules": {**STACKS["notifications"].given, "OnUpload": ""},
     "a name without certificate": {**STACKS["cdn"].given, "DomainName": "media.example.com"},
     "OSS without credentials": {**STACKS["oss"].given, "OssCredentialsArn": ""},
+    "saving through the CDN": {**STACKS["cdn"].given, "SaveByRequest": "true"},
+    "saving beside OSS": {**STACKS["oss"].given, "FrontDoor": "url", "SaveByRequest": "true"},
     "OSS with uploads": {**STACKS["oss"].given, "Uploads": "notifications", "OnUpload": "x"},
 }
 
@@ -107,11 +110,38 @@ def test_listing_is_bound_to_the_prefix() -> None:
 
 
 def test_pictures_are_written_under_theirs() -> None:
-    """The role of uploads writes under the output prefix, in either bucket; no other role writes."""
+    """Uploads write under the output prefix, in either bucket; requests only where they save."""
     assert allowed(STACKS["notifications"], "UploadRole")["s3:PutObject"] == "arn:aws:s3:::films/thumbs/*"
     assert allowed(STACKS["eventbridge"], "UploadRole")["s3:PutObject"] == "arn:aws:s3:::pictures/thumbs/*"
-    for stack in STACKS.values():
-        assert "s3:PutObject" not in allowed(stack, "PictureRole")
+    for name, stack in STACKS.items():
+        found = allowed(stack, "PictureRole").get("s3:PutObject")
+        assert found == ("arn:aws:s3:::films/thumbs/*" if name == "saving" else None)
+
+
+def test_pictures_are_encrypted_as_the_videos() -> None:
+    """Who writes into a bucket with a KMS key may use it for that, and nobody else may."""
+    key = {"VideoKmsKeyArn": KMS_KEY_ARN}
+    same = Stack({**STACKS["notifications"].given, **key})
+    other = Stack({**STACKS["eventbridge"].given, **key})
+    assert allowed(same, "UploadRole")["kms:GenerateDataKey"] == KMS_KEY_ARN
+    assert allowed(STACKS["saving"], "PictureRole")["kms:GenerateDataKey"] == KMS_KEY_ARN
+    for stack, role in ((same, "PictureRole"), (other, "UploadRole")):
+        assert allowed(stack, role)["kms:Decrypt"] == KMS_KEY_ARN
+        assert "kms:GenerateDataKey" not in allowed(stack, role)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "name"), [("films", ""), ("films.example.com", "films-example"), ("films", "f-1")]
+)
+def test_requests_save_where_the_role_may(bucket: str, name: str) -> None:
+    """The function starts with what it is told, and knows the bucket by the name that signatures have."""
+    given = {**STACKS["saving"].given, "VideoBucket": bucket, "BucketName": name}
+    function = Stack(given).function("PictureFunction")
+    variables = {key: str(one) for key, one in function["Environment"]["Variables"].items()}
+    settings = Settings.from_environment({**variables, "FRAMEFETCH_KEYS": "id:secret"})
+    (served,) = buckets_of(settings).buckets
+    assert served.name == (name or bucket)
+    assert places_of(settings, [served.name]) == [(served.name, "thumbs/")]
 
 
 @EVERY

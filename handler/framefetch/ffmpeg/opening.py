@@ -8,6 +8,7 @@ no format but the one given, no decoder that is not listed here. What it raises 
 from __future__ import annotations
 
 from contextlib import contextmanager
+from fractions import Fraction
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -58,6 +59,9 @@ _LOOKS: tuple[dict[str, str], ...] = ({"analyzeduration": "250000"}, {"analyzedu
 for parameters that only decoders know which do not exist for us. The first is for Matroska, which without
 the decoders that are withheld would always be looked at for a second."""
 
+_SAME_US = 100
+"""Two starts are one that was copied: ticks are rounded, also those of 8000 a second."""
+
 
 @contextmanager
 def as_our_errors() -> Iterator[None]:
@@ -106,10 +110,28 @@ def open_container(reader: RangeReader | BytesIO, demuxer: str, settings: Settin
     """
     for look in _LOOKS if demuxer == "matroska" else _LOOKS[1:]:
         container = _open(reader, demuxer, settings, look)
-        if not look or all(_is_known(stream) for stream in container.streams):
+        known = all(_is_known(one) for one in container.streams)
+        if not look or (known and (demuxer != "mov" or _is_start_known(container))):
             break
         container.close()
     return container
+
+
+def _is_start_known(container: InputContainer) -> bool:
+    """Whether FFmpeg has met all sound that may start before the pictures.
+
+    It gives a track of which it has seen nothing the start of the others. In a fragment, sound may follow
+    after seconds of pictures.
+    """
+    start = container.start_time or 0
+    for sound in container.streams.audio:
+        ticks, base = sound.start_time, sound.time_base
+        if ticks is None or base is None:
+            continue
+        own = Fraction(ticks * 1_000_000 * base.numerator, base.denominator)
+        if start > 0 and abs(own - start) < _SAME_US:
+            return False
+    return True
 
 
 def _is_known(stream: Stream) -> bool:

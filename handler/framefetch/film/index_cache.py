@@ -81,6 +81,9 @@ class IndexCache:
             data = pack(known.index, _label(known.info, name))
         except NotPacked:
             return
+        if len(data) > self._max_bytes:
+            # It would cost all the others their place.
+            return
         self._remember(name, data)
         if self._folder is not None:
             self._folder.write(name, data)
@@ -93,8 +96,6 @@ class IndexCache:
             self._folder.remove(name)
 
     def _remember(self, name: str, data: bytes) -> None:
-        if len(data) > self._max_bytes:
-            return
         with self._lock:
             self._bytes += len(data) - len(self._entries.pop(name, b""))
             self._entries[name] = data

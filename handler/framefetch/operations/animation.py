@@ -14,7 +14,7 @@ from framefetch.encode.animation import encode_animation
 from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
 from framefetch.operations.reel import Reel
-from framefetch.operations.tiles import BEHIND, check_bytes, tile_request, tile_settings, tile_size
+from framefetch.operations.tiles import BEHIND, tile_request, tile_settings, tile_size
 from framefetch.operations.times import times_of
 from framefetch.process import Mode, check_size
 
@@ -55,7 +55,15 @@ def make(
     record.budget.check()
     with record.stage("encode"):
         body = encode_animation(shown, durations_ms, request.format, settings)
-    check_bytes(body, max_bytes, "animation")
+    if max_bytes is not None and len(body) > max_bytes:
+        from framefetch.operations.oversize import refuse, smaller  # noqa: PLC0415 - rare
+
+        def encoded(size: tuple[int, int]) -> bytes:
+            images = [smaller(one, size) for one in shown]
+            return encode_animation(images, durations_ms, request.format, settings)
+
+        size = shown[0].size
+        refuse("animation", ("w_", "h_"), size, body, encoded, max_bytes=max_bytes, budget=record.budget)
     width, height = shown[0].size
     return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
 

@@ -8,20 +8,21 @@ from __future__ import annotations
 
 from contextlib import closing
 from math import floor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from framefetch.draw import draw
 from framefetch.encode import encode
 from framefetch.errors import ImageTooLarge
 from framefetch.operations.made import Made
 from framefetch.operations.montage import Sheet, track
-from framefetch.operations.tiles import check_bytes, tile_request, tile_settings, tile_size
+from framefetch.operations.tiles import tile_request, tile_settings, tile_size
 from framefetch.operations.times import times_of
 from framefetch.process import Mode, SnapshotRequest, check_size
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from framefetch.budget import Budget
     from framefetch.ffmpeg.decode import Picture
     from framefetch.film.opened import FilmObject
     from framefetch.observe import Record
@@ -61,9 +62,37 @@ def make(
     record.budget.check()
     with record.stage("encode"):
         body = encode(filled.image, SnapshotRequest(format=request.format), settings)
-    check_bytes(body, max_bytes, "sheet")
+    if max_bytes is not None and len(body) > max_bytes:
+        _refuse(
+            filled,
+            request,
+            body,
+            settings,
+            count=len(times_ms),
+            max_bytes=max_bytes,
+            budget=record.budget,
+        )
     width, height = filled.tile
     return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
+
+
+def _refuse(
+    sheet: Sheet,
+    request: SheetRequest,
+    body: bytes,
+    settings: Settings,
+    *,
+    count: int,
+    max_bytes: int,
+    budget: Budget,
+) -> NoReturn:
+    from framefetch.operations.oversize import refuse, smaller  # noqa: PLC0415 - rare
+
+    def encoded(tile: tuple[int, int]) -> bytes:
+        size = Sheet(tile, count, request.across, request.pad, request.margin).size
+        return encode(smaller(sheet.image, size), SnapshotRequest(format=request.format), settings)
+
+    refuse("sheet", request.side_names, sheet.tile, body, encoded, max_bytes=max_bytes, budget=budget)
 
 
 def _track(sheet: Sheet, link: str, times_ms: list[int], length_ms: Fraction) -> str:

@@ -1,4 +1,4 @@
-"""What sheets and animations have in common: pictures drawn to one size, and a body that may be too large."""
+"""What sheets and animations have in common: pictures drawn to one size."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from framefetch.draw import answer_size
-from framefetch.errors import ResponseTooLarge
 from framefetch.process import Rotate, SnapshotRequest
 
 if TYPE_CHECKING:
@@ -33,16 +32,3 @@ def tile_request(size: tuple[int, int], scale: Scale) -> SnapshotRequest:
     """How each is drawn."""
     width, height = size
     return SnapshotRequest(width=width, height=height, rotate=Rotate.AUTO, fit=scale.fit, background=BEHIND)
-
-
-def check_bytes(body: bytes, max_bytes: int | None, what: str) -> None:
-    """Refuses a body that the platform does not return.
-
-    Raises:
-        ResponseTooLarge: it is larger than `max_bytes`.
-    """
-    if max_bytes is not None and len(body) > max_bytes:
-        raise ResponseTooLarge(
-            f"The {what} has {len(body)} bytes, and this platform returns {max_bytes} at most.",
-            hint="Ask for fewer or smaller pictures.",
-        )

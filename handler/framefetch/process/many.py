@@ -14,8 +14,8 @@ from framefetch.process.snapshot import Fit
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_LEAST_SIDE, _MOST_SIDE = 32, 4096
-SIDE = f"{_LEAST_SIDE} to {_MOST_SIDE} pixels"
+LEAST_SIDE, _MOST_SIDE = 32, 4096
+SIDE = f"{LEAST_SIDE} to {_MOST_SIDE} pixels"
 
 
 class Scale(StrEnum):
@@ -44,7 +44,7 @@ def within(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
-side = within(_LEAST_SIDE, _MOST_SIDE)
+side = within(LEAST_SIDE, _MOST_SIDE)
 """Reads a side of a picture."""
 
 

@@ -96,7 +96,12 @@ class Tail:
             asked_s = self._budget.elapsed_s
             # Whoever needs the bytes asks again in the ordinary way, and meets the fault there.
             with suppress(FramefetchError, Changed, Transient):
-                self._reply = self._asked.take()
+                reply = self._asked.take()
+                if reply.info.size:
+                    self._reply = reply
+                else:
+                    # 416: a web server without suffix ranges says no more than one with an empty object.
+                    reply.close()
             self._waited_s += self._budget.elapsed_s - asked_s
         return self._reply.info if self._reply is not None else None
 
@@ -104,6 +109,10 @@ class Tail:
     def start(self) -> int:
         """Where it starts in the object; to be asked for after `info`."""
         return self._reply.start if self._reply is not None else 0
+
+    def has(self, at: int) -> bool:
+        """Whether a byte of the object is in it; to be asked after `info`."""
+        return self._reply is not None and self._reply.start <= at < self._reply.stop
 
     def read(self, start: int, stop: int) -> Iterator[bytes]:
         """The bytes ``start..stop`` of the object, which must lie within the tail, as they arrive.

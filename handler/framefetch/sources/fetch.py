@@ -171,7 +171,7 @@ class PinnedObject:
             info = tail.info()
             if info is not None:
                 self._pin.check(info)
-                if start >= tail.start:
+                if tail.has(start):
                     return tail
         self._drop_tail()
         return None

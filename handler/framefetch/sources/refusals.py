@@ -66,6 +66,12 @@ def _forbidden(it: Refused) -> Exception:
     return AccessDenied(detail=it.detail)
 
 
+def _denied(it: Refused) -> Exception:
+    # Every store hides what is not there from whoever may read an object and not list them.
+    hint = "Or it is not there: a store tells that only to those who may list its objects (s3:ListBucket)."
+    return AccessDenied(hint=hint, detail=it.detail)
+
+
 def _archived(it: Refused) -> Exception:
     return InvalidObjectState(hint="The object is archived: restore it first.", detail=it.detail)
 
@@ -92,7 +98,7 @@ def _passing(it: Refused) -> Exception:
 
 
 CODES: dict[str, Meaning] = {
-    "AccessDenied": _forbidden,
+    "AccessDenied": _denied,
     "BlobArchived": _archived,
     "ContainerNotFound": _no_bucket,
     "DownloadTrafficRateLimitExceeded": _busy,
@@ -118,7 +124,7 @@ CODES: dict[str, Meaning] = {
 
 STATUSES: dict[int, Meaning] = {
     401: _forbidden,
-    403: _forbidden,
+    403: _denied,
     404: _no_key,
     408: _passing,
     410: _no_key,

@@ -63,6 +63,9 @@ class Timed:
         # FFmpeg has read these already while it probed, so they cost nothing.
         start = list(islice(film.packets(), _REORDER))
         shown = [self._seconds(p.pts) for p in start if p.pts is not None and not p.is_discard]
+        if not shown and start and start[0].is_discard and film.stream.start_time is not None:
+            # An edit begins late in a group of pictures: what is first shown is not among these.
+            shown = [self._seconds(film.stream.start_time)]
         self._first_s = min(shown, default=Fraction(0))
         self._step_s = next((self._seconds(p.duration) for p in start if p.duration), Fraction(0))
         self._zero_s = self._clock_zero() if shown else Fraction(0)
@@ -105,7 +108,8 @@ class Timed:
             if self._film.damaged and self._film.is_steady and (run.packets[0].pos or 0) <= _PLAYED_BYTES:
                 return self._from_start(target_s, or_first=False)
             return shown
-        return self._from_start(target_s, or_first=not has_key)
+        # A keyframe that an edit cuts off may come before the first picture that is shown.
+        return self._from_start(target_s, or_first=not has_key or target_s < self._first_s)
 
     def fast(self, at_s: Fraction) -> Shown | None:
         """The nearest keyframe at or before a time on the clock."""

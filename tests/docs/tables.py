@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 _REPOSITORY = Path(__file__).resolve().parents[2]
 FFMPEG = f"libavcodec {av.library_versions['libavcodec'][0]}"
 MAIN_SETTINGS = (
-    "source buckets access keys styles on_upload cors "
+    "source bucket buckets access keys styles on_upload cors "
     "quality max_side max_age_s timeout_s concurrency memory_mb"
 ).split()
 """What most people set."""

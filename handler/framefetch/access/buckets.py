@@ -118,11 +118,12 @@ class BucketMap:
         for bucket in self.buckets:
             if bucket.name == name:
                 return Target(bucket, "/" + "".join(parts[1:]))
-        raise _no_such_bucket(name)
+        hint = "On an IP address or localhost the first part of the path names the bucket: /BUCKET/KEY."
+        raise _no_such_bucket(name, hint)
 
 
-def _no_such_bucket(name: str) -> NoSuchBucket:
-    return NoSuchBucket(extras=(("BucketName", name),) if re.fullmatch(_NAME, name) else ())
+def _no_such_bucket(name: str, hint: str = "") -> NoSuchBucket:
+    return NoSuchBucket(hint=hint, extras=(("BucketName", name),) if re.fullmatch(_NAME, name) else ())
 
 
 def parse(text: str) -> BucketMap:

@@ -154,14 +154,16 @@ class Access:
         signed = {one.name: _is_signed(one, settings, source_kind) for one in with_map.buckets}
         keyring = keyring_of(settings)
         for name, is_signed in signed.items():
-            if is_signed and not keyring.pairs:
+            missing = [
+                *(() if keyring.pairs else ("FRAMEFETCH_KEYS with a key pair, ID:SECRET",)),
+                *(() if name else ("FRAMEFETCH_BUCKET with the bucket's name in signatures",)),
+            ]
+            if is_signed and missing:
+                which = f" to the bucket {name}" if name else ""
                 message = (
-                    f"requests to the bucket {name or '?'} have to be signed, and FRAMEFETCH_KEYS has no "
-                    "keys: give it some, or say FRAMEFETCH_ACCESS=public (serve --public) to let anyone read."
+                    f"requests{which} have to be signed: set {', and '.join(missing)}; "
+                    "or FRAMEFETCH_ACCESS=public (serve --public) to let anyone read."
                 )
-                raise BadSetting(message)
-            if is_signed and not name:
-                message = "FRAMEFETCH_BUCKET has to name the bucket that signatures are made for."
                 raise BadSetting(message)
         return cls(with_map, keyring, signed, styles_of(settings), settings.style_only, whole_path)
 

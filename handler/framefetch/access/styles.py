@@ -36,7 +36,7 @@ def resolve(process: str | None, styles: Mapping[str, str]) -> str | None:
     if name is None:
         return process
     if name not in styles:
-        raise NoSuchStyle
+        raise NoSuchStyle(hint="Ask for a style that the service has been given, or for video/snapshot,….")
     return styles[name]
 
 

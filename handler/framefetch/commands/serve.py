@@ -66,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
         from framefetch.server.allocator import return_freed_memory, settle  # noqa: PLC0415
         from framefetch.server.connections import BoundedConnection  # noqa: PLC0415
     except ImportError as error:
-        message = f"the server is not installed ({error.name}): pip install 'framefetch[server]'."
+        message = f"the server is not installed ({error.name}): pip install it as framefetch[server]."
         raise BadSetting(message) from None
     from framefetch.snapshot import Service  # noqa: PLC0415 - slow to import, and not needed to refuse
 
@@ -94,6 +94,8 @@ def run(options: argparse.Namespace) -> int:
     # From here on connections wait to be accepted, so that what is printed below works at once.
     listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]
+    # Where it listens on all addresses, this machine's own is one to try.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it was asked for
     host = f"[{host}]" if ":" in host else host
     # A source's query may hold what opens it.
     named = what.partition("?")[0] if "://" in what else what

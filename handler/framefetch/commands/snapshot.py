@@ -41,7 +41,7 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
         "framefetch snapshot film.mp4 -t 17s -W 640 -o picture.jpg",
     )
     mine.add_argument("source", metavar="SRC", help=SOURCE_HELP)
-    add_picture_options(mine)
+    add_picture_options(mine, "by the file's ending, else jpg")
     mine.add_argument(
         "-o",
         "--output",
@@ -53,14 +53,14 @@ def add_to(commands: Any) -> None:  # noqa: ANN401 - argparse's own type is priv
     mine.set_defaults(run=run)
 
 
-def add_picture_options(mine: argparse.ArgumentParser) -> None:
+def add_picture_options(mine: argparse.ArgumentParser, usual_format: str = "jpg") -> None:
     """The options that say which picture."""
     mine.add_argument(
         "-t", "--time", default="0", help="17s, 17000 (ms), 00:00:17.5, 50%% or auto (default: 0)"
     )
     mine.add_argument("-W", "--width", type=int, default=0, help="pixels; 0 follows from the height")
     mine.add_argument("-H", "--height", type=int, default=0, help="pixels; 0 follows from the width")
-    mine.add_argument("-f", "--format", choices=_FORMATS, help="default: by the file's ending, else jpg")
+    mine.add_argument("-f", "--format", choices=_FORMATS, help=f"default: {usual_format}")
     mine.add_argument("-q", "--quality", type=int, metavar="1-100", help="of jpg, webp and avif")
     mine.add_argument("--fit", choices=[str(one) for one in Fit], default="stretch", help="with -W and -H")
     mine.add_argument("--background", default="", metavar="RRGGBB", help="behind what is transparent")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import av
 import pytest
@@ -18,6 +18,7 @@ from framefetch.trace import Trace
 from tests.asked import picture_asked
 from tests.containers.driving import TOLERANT, md5
 from tests.films import RECIPES, make_film
+from tests.films.encoding import paint
 from tests.media.asking import Reader
 
 if TYPE_CHECKING:
@@ -86,3 +87,20 @@ def test_pixels_are_those_of_a_plain_decode(films: Shelf, name: str) -> None:
             taken = float(picture.time_ms)
             nearest = min(range(len(times)), key=lambda number: abs(times[number] - taken))
             assert md5(picture.frame) == plain[nearest], (at_ms, mode)
+
+
+def test_a_keyframe_that_shares_its_time(tmp_path: Path) -> None:
+    """A keyframe is one, though the picture that follows it has the very same time."""
+    path, size = tmp_path / "film.mkv", (320, 180)
+    with av.open(path, "w") as out:
+        stream = out.add_stream("libx264", rate=25, options={"preset": "ultrafast", "bf": "0"})
+        stream.width, stream.height = size
+        stream.pix_fmt = "yuv420p"
+        stream.gop_size = 10
+        frames = [cast("Any", av.VideoFrame).from_image(paint(size, number)) for number in range(40)]
+        for packet in [one for frame in (*frames, None) for one in stream.encode(frame)]:
+            packet.pts = packet.dts = (packet.pts or 0) // 2 * 2
+            out.mux(packet)
+    assert float(_by_own_index(path, 1_000, "").time_ms) == 960
+    generic = Reader(tmp_path, Settings(index="generic"))
+    assert [generic.take(path, f"t_{at_ms}").number() for at_ms in (1_000, 9_000)] == [25, 30]

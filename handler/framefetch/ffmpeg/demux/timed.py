@@ -214,7 +214,9 @@ class Timed:
         """
         last: VideoFrame | None = None
         for frame in self._frames(run):
-            if frame.pts == run.pts and not self._film.is_key(frame):
+            # Of pictures that have the keyframe's very time, the first one is the keyframe.
+            again = last is not None and last.pts == run.pts
+            if frame.pts == run.pts and not again and not self._film.is_key(frame):
                 return None, False
             if self._seconds(frame.pts or 0) > target_s:
                 return (self._shown(last) if last else None), False

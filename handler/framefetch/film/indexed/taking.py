@@ -110,9 +110,13 @@ def _frames(
 ) -> Iterator[VideoFrame]:
     """The pictures of a plan's samples, without those that nothing refers to and nobody wants."""
     key = plan.samples[0]
+    seen = False
     for frame in _decoded(film, index, plan, source, wanted):
-        if frame.pts == key.pts and not film.is_key(frame):
-            raise NotUnderstood("the decoder does not take the keyframe for one")
+        # Of pictures that have the keyframe's very time, the first one is the keyframe.
+        if frame.pts == key.pts and not seen:
+            seen = True
+            if not film.is_key(frame):
+                raise NotUnderstood("the decoder does not take the keyframe for one")
         yield frame
         del frame
 

@@ -21,6 +21,7 @@ _VERSION = re.compile(r"\bGLIBC_(\d+)\.(\d+)")
 # crcmod's C is compiled by the machine that builds, for that machine; the Python beside it runs everywhere.
 # RECORD lists what is installed, and not what is left of it.
 _NOT_NEEDED = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.h", "py.typed", "_crcfunext*.so", "RECORD")
+_CLASSIFIER = "License :: OSI Approved :: "
 _NOT_NEEDED_FOLDERS = ("__pycache__", "tests", "test", "SelfTest")
 
 
@@ -122,6 +123,10 @@ def licences(site: Path, target: Path, sources: Path | None) -> None:
             if path.is_file() and re.search(r"licen[cs]e|copying|notice", path.name, re.IGNORECASE):
                 (target / name).mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, target / name / path.name)
+        if not (target / name).exists():
+            # Its wheel brings none; which one it is, and whose, it says.
+            (target / name).mkdir(parents=True)
+            shutil.copy(info / "METADATA", target / name / "METADATA")
     if sources is not None:
         shutil.copytree(sources, target, dirs_exist_ok=True)
 
@@ -131,7 +136,10 @@ def bill_of_materials(name: str, site: Path, sources: Iterable[Source]) -> str:
     components: list[dict[str, Any]] = []
     for info in sorted(site.glob("*.dist-info")):
         fields = HeaderParser().parsestr((info / "METADATA").read_text(encoding="utf-8"))
-        licence = fields["License-Expression"] or fields["License"] or ""
+        said = [
+            one.removeprefix(_CLASSIFIER) for one in fields.get_all("Classifier", []) if _CLASSIFIER in one
+        ]
+        licence = fields["License-Expression"] or fields["License"] or " AND ".join(said)
         component = {
             "type": "library",
             "name": fields["Name"],

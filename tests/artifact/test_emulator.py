@@ -17,7 +17,7 @@ from tests.conftest import REPOSITORY
 from tests.events import uploads
 from tests.events.platforms import PLATFORMS, answer_of
 from tests.films import RECIPES, make_film
-from tests.servers import S3Server, moto_s3, ranges
+from tests.servers import S3Server, moto_s3, ranges, rgw
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +30,10 @@ KEY = "clips/a b.mp4"
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """A server with the film, which verifies signatures where there is one that does."""
     emulator.ready()
     film = make_film(RECIPES["h264-mp4-end"], tmp_path_factory.mktemp("film"))
-    with moto_s3.running() as server:
+    with (moto_s3 if rgw.missing() else rgw).running() as server:
         client = s3(server)
         client.create_bucket(Bucket=BUCKET)
         client.put_object(Bucket=BUCKET, Key=KEY, Body=film.path.read_bytes())

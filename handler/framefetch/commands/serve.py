@@ -101,7 +101,10 @@ def run(options: argparse.Namespace) -> int:
     named = what.partition("?")[0] if "://" in what else what
     write_out(f"framefetch serves {shown(named)} at http://{host}:{port}/")
     if any(service.access.signed.values()):
-        write_out("Requests have to be signed: framefetch sign oss://BUCKET/KEY makes URLs.")
+        name = next(iter(service.access.signed)) if len(service.access.signed) == 1 else "BUCKET"
+        film = shown(sample if source is not None else "KEY")
+        here = f"--endpoint http://{host}:{port} --region REGION"
+        write_out(f"Requests have to be signed: framefetch sign oss://{name}/{film} {here} makes URLs.")
     else:
         path = quote(sample, errors="surrogateescape")
         write_out(f"Try http://{host}:{port}/{path}?x-oss-process=video/snapshot,t_1000")

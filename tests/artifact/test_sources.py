@@ -76,6 +76,17 @@ def test_what_needs_no_sources_is_built(copy: Path) -> None:
     assert list((copy / "dist").glob("function-*.zip"))
 
 
+def test_two_builds_are_the_same_to_the_byte(copy: Path) -> None:
+    """A build has neither its time, its place nor the order of a folder in it."""
+    zips = []
+    for place in ("dist", "another place"):
+        assert build(copy, "function", "--output", str(copy / place)).returncode == 0
+        (made,) = (copy / place).glob("function-*.zip")
+        zips.append(made.read_bytes())
+    first, second = zips
+    assert first == second
+
+
 def test_a_given_source_is_known_by_its_content(copy: Path, tmp_path: Path) -> None:
     """An archive in a folder is taken under any name, if it has the sha256; then the next is missed."""
     given = tmp_path / "given"

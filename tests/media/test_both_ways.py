@@ -51,9 +51,11 @@ def test_both_ways_give_the_same_image(films: Shelf, name: str, mode: str) -> No
     assert different == []
 
 
-def test_sound_that_begins_first_may_follow_later_in_a_fragment(tmp_path: Path) -> None:
-    """Fragments of two seconds of pictures, shown from 80 ms on, and then their sound, heard from 0 on."""
-    recipe = replace(RECIPES["h264-fragmented-mfra"], name="sound", gop=50, count=100, audio="aac")
+@pytest.mark.parametrize("more", ["", "+separate_moof"])
+def test_sound_that_begins_first_may_follow_later(tmp_path: Path, more: str) -> None:
+    """Two seconds of pictures, shown from 80 ms on, and then their sound, heard from 0 on, in turn."""
+    flags = {"movflags": f"frag_keyframe+empty_moov{more}"}
+    recipe = replace(RECIPES["h264-fragmented-mfra"], name="sound", mux=flags, gop=50, count=100, audio="aac")
     film = make_film(recipe, tmp_path)
     own, generic = Reader(tmp_path), Reader(tmp_path, Settings(index="generic"))
     for at_ms in (0, 79, 80, 120, 2079, 2080, 3000):

@@ -90,6 +90,8 @@ class FragmentWalk:
         self._track = track
         self._directory: tuple[Entry, ...] = ()
         self._boxes = 0
+        self._starts: dict[int, int | None] = {}
+        """When each track starts, as far as fragments of it have been met, also those without video."""
 
     def run(self, at: int, after: int | None = None) -> Generator[Need, None, Fragments]:
         """Walks, from the box after the movie box.
@@ -234,6 +236,7 @@ class FragmentWalk:
                 box = yield from self._whole(header.kind, at, stop, header.bytes)
                 if header.kind == b"moof":
                     found = read_fragment(box, self._movie, self._track, self._size)
+                    self._starts = {**found.starts, **self._starts}
                     if found.sizes:
                         return found
                 elif not self._directory:
@@ -276,23 +279,21 @@ class FragmentWalk:
     def _zero(self, first: Part, shift: int) -> Generator[Need, None, Fraction]:
         """t = 0, by the first samples of all tracks."""
         start = Fraction(first.start + first.fragment.delays[0] + shift, self._track.timescale)
-        starts = dict(first.fragment.starts)
         wanted = {one.id for one in self._movie.tracks if one.id in self._movie.fragment_defaults}
         at = first.fragment.after
         for _ in range(_OTHERS_WITHIN if start > 0 else 0):
-            if wanted <= starts.keys():
+            if wanted <= self._starts.keys():
                 break
             found = yield from self._next(at)
             if found is None:
                 # The film has no samples of these tracks.
-                wanted &= starts.keys()
+                wanted &= self._starts.keys()
                 break
-            starts = {**found.starts, **starts}
             at = found.after
         others = []
         for one in self._movie.tracks:
             if one is not self._track and one.id in wanted:
-                own = starts.get(one.id, -1)
+                own = self._starts.get(one.id, -1)
                 known = own is None or own >= 0
                 others.append((one.handler, self._start_of(one, own or 0) if known else None))
         return earliest(start, others)

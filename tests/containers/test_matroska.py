@@ -275,3 +275,33 @@ def test_named_corruptions(name: str, at_ms: int) -> None:
         except (NotUnderstood, FilmError):
             continue
         assert all(0 <= one.start < one.stop <= len(data) for one in plan.ranges)
+
+
+VOIDS = b"\xec\x80" * 900_000
+CROWDED = {
+    "seek-head": element(ebml.SEEK_HEAD, element(ebml.SEEK, VOIDS)),
+    "info": element(ebml.INFO, VOIDS),
+    "tracks": element(ebml.TRACKS, VOIDS),
+    "track": element(ebml.TRACKS, element(ebml.TRACK_ENTRY, VOIDS)),
+    "group": element(ebml.CLUSTER, number(ebml.TIMESTAMP, 0), element(ebml.BLOCK_GROUP, VOIDS)),
+}
+
+
+@pytest.mark.parametrize("name", CROWDED)
+def test_a_million_elements_are_not_looked_at(name: str) -> None:
+    """Two megabytes hold a million elements: whatever they are in, it is left before they cost seconds."""
+    good = MatroskaFilm(LONG, groups=True).bytes()
+    kind = ebml.CLUSTER if name == "group" else ebml.INFO
+    at = good.index(kind.to_bytes(4, "big"))
+    with pytest.raises(NotUnderstood, match="too many elements"):
+        index_and_needs(good[:at] + CROWDED[name] + good[at:], 20)
+
+
+@pytest.mark.parametrize("inner", [VOIDS, element(ebml.CUE_TRACK_POSITIONS, VOIDS)])
+def test_cues_of_a_million_elements_are_done_without(inner: bytes) -> None:
+    """The picture is found by bisection then, as in a film without cues."""
+    good = MatroskaFilm(LONG, cues="none").bytes()
+    at = good.index(ebml.CLUSTER.to_bytes(4, "big"))
+    data = good[:at] + element(ebml.CUES, element(ebml.CUE_POINT, inner)) + good[at:]
+    index, _ = index_and_needs(data, 20_519)
+    assert make_plan(index, 20_519, Mode.EXACT).time_ms == 20_480

@@ -9,6 +9,8 @@ from framefetch.containers.matroska import ebml
 
 HEAD_BYTES = 16
 """A block's track number (8 at most), time (2) and flags (1), and the first bytes of its picture."""
+MAX_GROUP_CHILDREN = 32
+"""Elements in one group: real ones have a handful, and a film has many groups."""
 _KEY = 0x80
 _LACED = 0x06
 
@@ -58,7 +60,7 @@ def read_group(body: memoryview, at: int, cluster_time: int) -> Block | None:
     duration: int | None = None
     refers = False
     position = 0
-    for kind, inner in ebml.children(body):
+    for kind, inner in ebml.children(body, ebml.Allowed(MAX_GROUP_CHILDREN)):
         # Elements follow each other, so the next one's header is what lies between the bodies.
         head = ebml.header(body, position)
         position += (head.bytes if head is not None else 0) + len(inner)

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MAX_ELEMENTS = 700_000
+"""In all cues: a hundred thousand places, which is one a second for more than a day."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Cue:
     """One place.
@@ -45,19 +49,20 @@ def read_cues(body: memoryview, track: int, base: int, first: int, stop: int) ->
         stop: where it ends.
 
     Raises:
-        NotUnderstood: the places are outside the clusters, or not in the order of time.
+        NotUnderstood: the places are outside the clusters, not in the order of time, or too many.
     """
     places = []
-    for kind, point in ebml.children(body):
+    allowed = ebml.Allowed(MAX_ELEMENTS)
+    for kind, point in ebml.children(body, allowed):
         if kind != ebml.CUE_POINT:
             continue
         time: int | None = None
         found: Cue | None = None
-        for inner, value in ebml.children(point):
+        for inner, value in ebml.children(point, allowed):
             if inner == ebml.CUE_TIME:
                 time = ebml.unsigned(value)
             elif inner == ebml.CUE_TRACK_POSITIONS and found is None:
-                found = _position(value, track, base)
+                found = _position(value, track, base, allowed)
         if found is None or time is None:
             continue
         if not first <= found.cluster < stop:
@@ -68,8 +73,8 @@ def read_cues(body: memoryview, track: int, base: int, first: int, stop: int) ->
     return tuple(places)
 
 
-def _position(body: memoryview, track: int, base: int) -> Cue | None:
-    fields = ebml.fields(body)
+def _position(body: memoryview, track: int, base: int, allowed: ebml.Allowed) -> Cue | None:
+    fields = ebml.fields(body, allowed)
     number, cluster = fields.get(ebml.CUE_TRACK), fields.get(ebml.CUE_CLUSTER_POSITION)
     if number is None or cluster is None or ebml.unsigned(number) != track:
         return None

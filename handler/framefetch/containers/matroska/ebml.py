@@ -1,7 +1,7 @@
 """Elements: length-bounded reading of EBML (RFC 8794 §4 to §7), and the IDs of Matroska (RFC 9559 §5).
 
-No element reads past its parent, and no parent has more children than `MAX_CHILDREN`. What breaks its
-parent is not understood, rather than guessed at.
+No element reads past its parent, and of no parent are more children read than are `Allowed`. What breaks
+its parent is not understood, rather than guessed at.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 HEADER_BYTES = 12
 """The longest header of an element: an ID of 4 bytes and a size of 8."""
-MAX_CHILDREN = 1_000_000
-"""More than any element of real films has; the bytes of the parent bound it as well."""
+MAX_CHILDREN = 512
+"""More than any element of real films has, but for clusters and cues."""
 
 EBML = 0x1A45DFA3
 DOC_TYPE = 0x4282
@@ -130,30 +130,42 @@ def header(data: bytes | memoryview, at: int = 0) -> Header | None:
     return Header(int.from_bytes(data[at:size_at], "big"), stop - at, size)
 
 
-def children(body: bytes | memoryview) -> Iterator[tuple[int, memoryview]]:
+@dataclass(slots=True)
+class Allowed:
+    """How many elements may still be read: two bytes may be one, and each takes a microsecond or two."""
+
+    left: int = MAX_CHILDREN
+
+
+def children(body: bytes | memoryview, allowed: Allowed | None = None) -> Iterator[tuple[int, memoryview]]:
     """The elements in a body, one after the other, with their own bodies.
 
+    Args:
+        body: of an element.
+        allowed: what several bodies have together; without it, each has `MAX_CHILDREN`.
+
     Raises:
-        NotUnderstood: one of them reaches out of it, or has no size.
+        NotUnderstood: one of them reaches out of it, or has no size, or they are too many.
     """
     view = memoryview(body)
+    allowed = allowed or Allowed()
     at = 0
-    for _ in range(MAX_CHILDREN):
-        if at == len(view):
-            return
+    while at < len(view):
+        allowed.left -= 1
+        if allowed.left < 0:
+            raise NotUnderstood("too many elements")
         head = header(view, at)
         if head is None or head.size is None or head.size > len(view) - at - head.bytes:
             raise NotUnderstood("an element reaches out of its parent")
         start = at + head.bytes
         at = start + head.size
         yield head.id, view[start:at]
-    raise NotUnderstood("too many elements")
 
 
-def fields(body: bytes | memoryview) -> dict[int, memoryview]:
-    """The elements in a body by ID; the first of each counts."""
+def fields(body: bytes | memoryview, allowed: Allowed | None = None) -> dict[int, memoryview]:
+    """The elements in a body by ID; the first of each counts. See `children`."""
     found: dict[int, memoryview] = {}
-    for kind, inner in children(body):
+    for kind, inner in children(body, allowed):
         found.setdefault(kind, inner)
     return found
 

@@ -78,10 +78,11 @@ class Segment:
 
     def read_seek_head(self, body: memoryview) -> None:
         """Takes over where the cues are."""
-        for kind, seek in ebml.children(body):
+        allowed = ebml.Allowed()
+        for kind, seek in ebml.children(body, allowed):
             if kind != ebml.SEEK:
                 continue
-            fields = ebml.fields(seek)
+            fields = ebml.fields(seek, allowed)
             wanted, position = fields.get(ebml.SEEK_ID), fields.get(ebml.SEEK_POSITION)
             if wanted is None or position is None or ebml.unsigned(wanted) != ebml.CUES:
                 continue

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from framefetch.containers.matroska.tracks import Track
 
 MAX_INDEX_BYTES = 16 << 20
-"""The largest ``Cues``: half a million places."""
+"""The largest ``Cues``, and the largest element before the clusters."""
 MAX_HELD_BYTES = 96 << 20
 MAX_NEEDS = 256
 """Requests that one film may cost before FFmpeg is asked instead; real ones cost four."""

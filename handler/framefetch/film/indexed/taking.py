@@ -16,6 +16,7 @@ from framefetch.containers.isobmff.aperture import clean_aperture
 from framefetch.containers.isobmff.header_film import FORMAT as MOV
 from framefetch.ffmpeg.decode import Film
 from framefetch.plan import longest, make_plan
+from framefetch.process import Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -60,7 +61,8 @@ def find_picture(pinned: PinnedObject, index: VideoIndex, request: SnapshotReque
     plan = make_plan(index, request.at_ms, request.mode)
     found: VideoFrame | None = None
     for frame in _frames(film, index, plan, pinned, {plan.samples[-1].number}):
-        if frame.pts == plan.target_pts:
+        # Of several of this time the last one is shown, but the first one is the keyframe.
+        if frame.pts == plan.target_pts and (found is None or request.mode is not Mode.FAST):
             found = frame
         # The decoder would have to do without its memory while it makes the next one.
         del frame

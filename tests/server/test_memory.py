@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import mmap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import av
@@ -18,8 +20,6 @@ from framefetch.sources.folder import FolderSource
 from tests.films import RECIPES, make_film
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from PIL import Image
 
 
@@ -74,3 +74,17 @@ def test_a_picture_is_drawn_without_its_decoder(
         gc.enable()
     assert answer.status == 200
     assert left == []
+
+
+def test_a_film_that_is_given_up_while_it_is_opened_leaves_nothing(tmp_path: Path) -> None:
+    """What FFmpeg had of a film is free also where the request may read no further while it is opened."""
+    data = make_film(RECIPES["h264-fragmented"], tmp_path).path.read_bytes()
+    at = data.index(b"moof") - 4
+    (tmp_path / "many.mp4").write_bytes(data[:at] + b"\0\0\0\x08moof" * 2_000_000 + data[at:])
+    service = Service(Settings(index="generic", max_bytes=8 << 20), FolderSource(tmp_path))
+    held: list[int] = []
+    for _ in range(4):
+        answer = service.answer(Call("GET", "/many.mp4", "x-oss-process=video/snapshot"))
+        assert answer.status == 400
+        held.append(int(Path("/proc/self/statm").read_text("ascii").split()[1]) * mmap.PAGESIZE)
+    assert held[-1] - held[0] < 64 << 20

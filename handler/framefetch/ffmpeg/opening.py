@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,7 +31,7 @@ from framefetch.ffmpeg.decoder_memory import padded
 from framefetch.sources import Changed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from av.container import InputContainer
     from av.stream import Stream
@@ -153,7 +154,8 @@ def _open(
     # A header that we made has no samples, and FFmpeg may learn from its configuration what it can.
     has_samples = not isinstance(reader, BytesIO)
     unseen = _OF_UNITS if has_samples and demuxer in _SIZES_SAID else ()
-    container: InputContainer = av.open(
+    start: Callable[[], InputContainer] = partial(
+        av.open,
         reader,
         "r",
         format=demuxer,
@@ -171,7 +173,7 @@ def _open(
         io_open=_refuse_to_open,
         **_TOLERANT,
     )
-    return container
+    return start() if isinstance(reader, BytesIO) else reader.opened(start)
 
 
 def _refuse_to_open(url: str, _flags: int, _options: dict[str, str]) -> object:

@@ -12,7 +12,7 @@ import io
 import os
 from collections import OrderedDict
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from framefetch.sources.fetch import PinnedObject
 
 MAX_BLOCK_BYTES = 4 << 20
+
+
+class _Closeable(Protocol):
+    def close(self) -> None: ...
+
+
+_Opened = TypeVar("_Opened", bound=_Closeable)
 
 
 def read_ahead(block_bytes: int, run: int) -> int:
@@ -63,6 +70,8 @@ class RangeReader(io.RawIOBase):
         self._run = 0
         self._run_stop = -1
         self._failed = False
+        self._holds_back = False
+        self._fault: Exception | None = None
         self.size = pinned.info.size
         if head:
             self._keep(0, head)
@@ -107,9 +116,39 @@ class RangeReader(io.RawIOBase):
         try:
             with self._pinned.budget.fetching():
                 return self._read(size)
-        except BaseException:
+        except BaseException as fault:
             self._failed = True
-            raise
+            if not self._holds_back or not isinstance(fault, Exception):
+                raise
+            self._fault = fault
+            return b""
+
+    def opened(self, start: Callable[[], _Opened]) -> _Opened:
+        """What FFmpeg opens over this file, once it is certain that nothing went wrong meanwhile.
+
+        Of a fault that is raised while FFmpeg opens a film, PyAV never frees what FFmpeg had of the film by
+        then, which may be all of its index. So the film just ends there, and is closed before that is raised.
+
+        Raises:
+            FramefetchError: as `read`.
+            av.error.FFmpegError: as `start`.
+        """
+        self._holds_back = True
+        container = None
+        try:
+            container = start()
+        except Exception:
+            if self._fault is None:
+                raise
+        finally:
+            self._holds_back = False
+        if container is not None and self._fault is None:
+            return container
+        if container is not None:
+            container.close()
+        # Kept here as well, it would keep this reader until the collector comes by.
+        fault, self._fault = self._fault, None
+        raise cast("Exception", fault)
 
     def _read(self, size: int) -> bytes:
         start = self._position

@@ -265,6 +265,7 @@ FILMS: tuple[tuple[str, bytes, type[Exception]], ...] = (
     ("a track of sound with 2 G samples", Film(other_tracks=(sound_track(2).replace(numbers(4, 3), numbers(4, 1 << 31)).replace(numbers(3, 20), numbers(1 << 31, 2)),)).bytes(), CorruptFilm),  # noqa: E501
     ("fragments that overlap", FragmentedFilm(starts=(0, 100)).bytes(), NotUnderstood),
     ("a fragment of 2 G samples", FragmentedFilm().bytes().replace(full(b"trun", version=1, flags=0xF01)[4:] + numbers(4), full(b"trun", version=1, flags=0xF01)[4:] + numbers(1 << 31)), CorruptFilm),  # noqa: E501
+    ("a fragment of a hundred boxes", FragmentedFilm(moof_extra=box(b"free") * 100).bytes(), NotUnderstood),
     ("no fragments", FragmentedFilm(()).bytes(), NotUnderstood),
 )  # fmt: skip
 

@@ -87,11 +87,12 @@ class Box(NamedTuple):
         """One past the box's last byte in the object."""
         return self.start + len(self.whole)
 
-    def children(self, skip: int = 0) -> Iterator[Box]:
+    def children(self, skip: int = 0, most: int = MAX_CHILDREN) -> Iterator[Box]:
         """The boxes in this one.
 
         Args:
             skip: bytes of the body that come before the first of them.
+            most: how many there may be.
 
         Raises:
             NotUnderstood: one of them does not fit in here, or there are too many, or too deep.
@@ -103,8 +104,8 @@ class Box(NamedTuple):
         while len(self.body) - at >= _SIZE_AND_KIND.size:
             header = box_header(self.body[at : at + HEADER_BYTES])
             found += 1
-            if found > MAX_CHILDREN:
-                raise NotUnderstood(f"more than {MAX_CHILDREN} boxes in {self.kind!r}")
+            if found > most:
+                raise NotUnderstood(f"more than {most} boxes in {self.kind!r}")
             if header is None:
                 raise NotUnderstood(f"a box ends after {self.kind!r}")
             if header.kind == b"\0\0\0\0":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from framefetch.containers.index import NotUnderstood
 from framefetch.containers.isobmff.counts import check_count
 from framefetch.containers.isobmff.tables import MAX_SPREAD
+from framefetch.containers.isobmff.tracks import MAX_TRACKS
 from framefetch.errors import CorruptFilm
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ _SAMPLE_FLAGS = 0x400
 _SAMPLE_DELAY = 0x800
 # §8.8.3.1: it is no sync sample, or it depends on others.
 _NO_KEY = 0x10000 | 0x1000000
+_MOST_BOXES = MAX_TRACKS + 16
+"""In a fragment: one of each track, its header, and what says how it is encrypted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def read_fragment(moof: Box, movie: Movie, track: Track, size: int) -> Fragment:
     run = _Run(array("I"), array("i"), array("q"), array("I"), [])
     first = True
     signed = False
-    for traf in moof.children():
+    for traf in moof.children(most=_MOST_BOXES):
         if traf.kind != b"traf":
             continue
         tfhd, tfdt = traf.child(b"tfhd"), traf.child(b"tfdt")

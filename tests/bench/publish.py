@@ -10,7 +10,7 @@ from tests.bench import cases, plot, report
 from tests.bench.bars import bars
 from tests.bench.measure import REPOSITORY
 from tests.bench.results import FAILED, Results
-from tests.bench.ways import BLOCKS, CACHED, COLD, DOWNLOAD, FFMPEG, FFMPEG_KEY, FSSPEC, OPENCV
+from tests.bench.ways import BLOCKS, CACHED, COLD, DOWNLOAD, FFMPEG, FFMPEG_KEY, FSSPEC, OPENCV, TORCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,12 @@ _README_ROWS = (
     ("PyAV over 256 KiB blocks", cases.MAIN, BLOCKS),
     ("PyAV over fsspec", cases.MAIN, FSSPEC),
     ("OpenCV", cases.MAIN, OPENCV),
+    ("torchcodec", cases.MAIN, TORCH),
     ("download all, then PyAV", cases.MAIN, DOWNLOAD),
 )
 _LATENCY_MS = 15
+_README_VERSIONS = ("date", "processor", "system", "python", "pyav", "ffmpeg")
+"""Those of the other ways are in the manual."""
 
 
 class IncompleteRunError(Exception):
@@ -71,7 +74,7 @@ def last_full(output: Path) -> Results:
 def readme(results: Results) -> str:
     """What README says of the bench."""
     film_mb = results.done[cases.MAIN].film_bytes / 1e6
-    machine = ", ".join(results.machine.values())
+    machine = ", ".join(results.machine[name] for name in _README_VERSIONS if name in results.machine)
     held = bars(results)
     turns = results.done[cases.MAIN].case.runs
     met = f"{sum(bar.met is True for bar in held)} of {len(held)}"

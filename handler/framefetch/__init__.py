@@ -11,6 +11,7 @@ sources sinks                  where bytes come from, and where saved pictures g
 containers plan                bytes to an index, an index to the ranges of one picture; neither ever reads
 film ffmpeg draw encode        from the object to its film, to a frame, to a picture, to its file
 settings errors budget values  what all of them use
+cold_start                     what a function does first, before anything else is loaded
 
 Imports run from the doors down: `tests/architecture` has the order, module by module.
 """

@@ -6,10 +6,9 @@ record and one set of metrics an event; its tracer and its event router are not 
 
 from __future__ import annotations
 
-import gc
+from framefetch import cold_start
 
-# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
-gc.disable()
+cold_start.begin()
 
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +32,7 @@ LOGGER = Logger(service="framefetch", level="INFO")
 METRICS = Metrics(namespace=NAMESPACE)
 FUNCTION = Function()
 
-gc.freeze()
-gc.enable()
+cold_start.end()
 
 
 def handler(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:

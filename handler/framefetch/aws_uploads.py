@@ -7,10 +7,9 @@ what became of them.
 
 from __future__ import annotations
 
-import gc
+from framefetch import cold_start
 
-# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
-gc.disable()
+cold_start.begin()
 
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -33,8 +32,7 @@ LOGGER = Logger(service="framefetch", level="INFO")
 SETTINGS = Settings.from_environment()
 UPLOADS = Uploads.of_deployment(SETTINGS)
 
-gc.freeze()
-gc.enable()
+cold_start.end()
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:

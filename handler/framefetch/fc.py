@@ -6,10 +6,9 @@ Function Compute keeps in its log store.
 
 from __future__ import annotations
 
-import gc
+from framefetch import cold_start
 
-# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
-gc.disable()
+cold_start.begin()
 
 import json
 from typing import Any
@@ -21,8 +20,7 @@ from framefetch.observe import to_stdout
 to_stdout()
 FUNCTION = Function()
 
-gc.freeze()
-gc.enable()
+cold_start.end()
 
 
 def handler(event: bytes | str, context: Any) -> dict[str, Any]:  # noqa: ANN401 - the platform's own type

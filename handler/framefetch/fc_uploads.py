@@ -6,10 +6,9 @@ Function Compute keeps in its log store.
 
 from __future__ import annotations
 
-import gc
+from framefetch import cold_start
 
-# What a start makes stays: the collector, which would walk through it again and again, waits for its end.
-gc.disable()
+cold_start.begin()
 
 from framefetch.events.deliveries import deliver
 from framefetch.observe import to_stdout
@@ -20,8 +19,7 @@ to_stdout()
 SETTINGS = Settings.from_environment()
 UPLOADS = Uploads.of_deployment(SETTINGS)
 
-gc.freeze()
-gc.enable()
+cold_start.end()
 
 
 def handler(event: bytes | str, _context: object) -> str:

@@ -94,20 +94,19 @@ def run(options: argparse.Namespace) -> int:
     # From here on connections wait to be accepted, so that what is printed below works at once.
     listener.listen(config.backlog)
     host, port = listener.getsockname()[:2]
-    # Where it listens on all addresses, this machine's own is one to try.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it was asked for
-    host = f"[{host}]" if ":" in host else host
     # A source's query may hold what opens it.
     named = what.partition("?")[0] if "://" in what else what
-    write_out(f"framefetch serves {shown(named)} at http://{host}:{port}/")
+    write_out(f"framefetch serves {shown(named)} at {_address(host, port)}/")
+    # Of a server that listens on all addresses, this machine's own is one to try.
+    here = _address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port)  # noqa: S104 - it was asked for
     if any(service.access.signed.values()):
-        name = next(iter(service.access.signed)) if len(service.access.signed) == 1 else "BUCKET"
-        film = shown(sample if source is not None else "KEY")
-        here = f"--endpoint http://{host}:{port} --region REGION"
-        write_out(f"Requests have to be signed: framefetch sign oss://{name}/{film} {here} makes URLs.")
+        if source is not None:
+            sample = f"{next(iter(service.access.signed))}/{sample}"
+        ways = f"framefetch sign oss://{shown(sample)} --endpoint {here} --region REGION"
+        write_out(f"Requests have to be signed: {ways} makes URLs.")
     else:
         path = quote(sample, errors="surrogateescape")
-        write_out(f"Try http://{host}:{port}/{path}?x-oss-process=video/snapshot,t_1000")
+        write_out(f"Try {here}/{path}?x-oss-process=video/snapshot,t_1000")
     server.run(sockets=[listener])
     return 0
 
@@ -160,6 +159,10 @@ def _bound(host: str, port: int) -> socket.socket:
         message = f"cannot listen on {host}:{port}: {why}."
         raise BadSetting(message) from None
     return listener
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _is_loopback(host: str) -> bool:

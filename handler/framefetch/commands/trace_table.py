@@ -18,9 +18,8 @@ def trace_table(record: Record) -> str:
     reads = record.trace.reads
     rows = [("#", "purpose", "range", "bytes", "ms")]
     for number, read in enumerate(reads, 1):
-        where = f"{read.start:,}-{read.stop:,}"
-        if read.purpose == "tail" and not read.received:
-            where = "not needed"
+        # Of an end that was asked for, and never answered, nobody knows where it is.
+        where = f"{read.start:,}-{read.stop:,}" if read.start >= 0 else f"the last {-read.start:,}"
         rows.append((str(number), read.purpose, where, f"{read.received:,}", f"{read.ms:.1f}"))
     widths = [max(len(row[column]) for row in rows) for column in range(5)]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]

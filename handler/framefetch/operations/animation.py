@@ -62,8 +62,9 @@ def make(
             images = [smaller(one, size) for one in shown]
             return encode_animation(images, durations_ms, request.format, settings)
 
-        size = shown[0].size
-        refuse("animation", ("w_", "h_"), size, body, encoded, max_bytes=max_bytes, budget=record.budget)
+        refuse(
+            "animation", ("w_", "h_"), shown[0].size, body, encoded, max_bytes=max_bytes, budget=record.budget
+        )
     width, height = shown[0].size
     return Made(body, (("x-framefetch-tiles", f"{len(times_ms)} of {width}x{height}"),))
 
